@@ -1,0 +1,3 @@
+"""Values: where secrets come from, and how they travel."""
+
+from __future__ import annotations

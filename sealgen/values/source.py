@@ -1,0 +1,50 @@
+"""Where a value comes from: the contract that every source keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import datetime
+    from pathlib import Path
+
+    from sealgen.values.secret import Secret
+
+Parts: TypeAlias = Mapping[str, "Secret"]
+"""A value's bytes by part; a value without parts has the one part ``""``."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a source may reach: the project's files, the environment's variables, a person, the clock."""
+
+    root: Path
+    environ: Mapping[str, str]
+    ask: Callable[[str], Secret] | None
+    """Asks a person for the value of this name, hidden and twice; None where nobody can answer."""
+    now: datetime.datetime
+
+
+class Source(Protocol):
+    """A frozen description of where a value comes from."""
+
+    kind: ClassVar[str]
+    """The name in the environment file: ``literal``, ``generate``, ``env``…"""
+    made: ClassVar[bool]
+    """True when the value is made once and stored nowhere, so that its version is a counter; False when it can
+    be read again."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts; ``("",)`` for a value without parts."""
+
+    def specification(self) -> Mapping[str, object]:
+        """Return what determines the value, as JSON data; only its digest is kept."""
+
+    def obtain(self, name: str, surroundings: Surroundings) -> Parts:
+        """Make or read the value called ``name``.
+
+        Raises SealgenError where it can't be had; the message says why and holds nothing of the value.
+        """
