@@ -1,0 +1,145 @@
+"""The certificate of a sealed-secrets controller: reading it, and judging whether to seal with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from sealgen.crypto.fingerprint import rsa_fingerprint
+from sealgen.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sealgen.errors import Mark
+
+MIN_BITS: Final = 2048
+MAX_BITS: Final = 16384  # OpenSSL computes with no larger modulus
+
+# PEM, RFC 7468. Text around the blocks is allowed, and of several certificates the first counts, as for kubeseal.
+_BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----")
+_FIRST: Final = b"-----BEGIN CERTIFICATE-----"
+_LAST: Final = b"-----END CERTIFICATE-----"
+
+_DER: Final = b"\x30\x82"  # a SEQUENCE of at least 256 bytes
+
+_FETCH: Final = "'kubeseal --fetch-cert' prints the cluster's current one."
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What sealing needs of a certificate; a controller's is self-signed, so only its pin proves it."""
+
+    file: str
+    """Where it was read from, for messages."""
+    public_key: RSAPublicKey
+    fingerprint: str
+    """Of the public key, so that a renewed certificate of the same key keeps it."""
+    not_before: datetime
+    """UTC, inclusive."""
+    not_after: datetime
+    """UTC, inclusive."""
+    subject: str
+    """As in RFC 4514; empty for a controller with its default settings."""
+    bits: int
+
+
+def load(pem: bytes, file: str, at: Mark | None = None) -> Certificate:
+    """Read the first certificate of a PEM bundle.
+
+    ``file`` is a path or URL for messages, ``at`` where a setting names it. Raises ConfigurationError unless the
+    bundle is free of private keys and its first certificate has an RSA key of 2048 to 16384 bits.
+    """
+    block = _first_block(pem, file, at)
+    try:
+        certificate = x509.load_pem_x509_certificate(block)
+        public_key = certificate.public_key()
+        subject = certificate.subject.rfc4514_string()
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
+        # The parser's own text says where in the ASN.1, which helps nobody here.
+        raise ConfigurationError(
+            f"the first certificate of {file} can't be read; it is damaged, or its key is of no known kind", at=at
+        ) from None
+    if not isinstance(public_key, RSAPublicKey):
+        kind = type(public_key).__name__.removesuffix("PublicKey")
+        raise ConfigurationError(f"{file} has a key of type {kind}; Sealed Secrets needs RSA", at=at)
+    if not MIN_BITS <= public_key.key_size <= MAX_BITS:
+        raise ConfigurationError(
+            f"{file} has an RSA key of {public_key.key_size} bits; sealing takes {MIN_BITS} to {MAX_BITS}", at=at
+        )
+    numbers = public_key.public_numbers()
+    return Certificate(
+        file=file,
+        public_key=public_key,
+        fingerprint=rsa_fingerprint(numbers.e, numbers.n),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        subject=subject,
+        bits=public_key.key_size,
+    )
+
+
+def check_validity(certificate: Certificate, now: datetime, at: Mark | None = None) -> None:
+    """Raise ConfigurationError where the certificate is not yet valid at ``now``, or no longer."""
+    if now < certificate.not_before:
+        raise ConfigurationError(
+            f"{certificate.file} is not valid before {_date(certificate.not_before)}, and it is {_date(now)}",
+            at=at,
+            hint="Check this machine's clock, or use the cluster's current certificate: " + _FETCH,
+        )
+    if now > certificate.not_after:
+        raise ConfigurationError(
+            f"{certificate.file} expired on {_date(certificate.not_after)}, and it is {_date(now)}",
+            at=at,
+            hint="Use the cluster's current certificate: " + _FETCH,
+        )
+
+
+def days_left(certificate: Certificate, now: datetime) -> int:
+    """Return the whole days until the certificate expires; negative once it has."""
+    return (certificate.not_after - now) // timedelta(days=1)
+
+
+def check_pin(certificate: Certificate, pin: str, at: Mark | None = None) -> None:
+    """Raise ConfigurationError unless the certificate's key has the fingerprint ``pin``.
+
+    ``at`` is where the pin stands.
+    """
+    if certificate.fingerprint != pin:
+        raise ConfigurationError(
+            f"{certificate.file} has the fingerprint {certificate.fingerprint}, but the pin is {pin}",
+            at=at,
+            hint="If whoever runs the cluster confirms the first, write it to backend.fingerprint; "
+            "if not, get the right certificate.",
+        )
+
+
+def _first_block(pem: bytes, file: str, at: Mark | None) -> bytes:
+    labels = [label.decode("ascii") for label in _BEGIN.findall(pem)]
+    for label in labels:
+        if label.endswith("PRIVATE KEY"):
+            raise ConfigurationError(
+                f"{file} holds a private key; it must hold the certificate alone",
+                at=at,
+                hint="If others may have read it, renew the cluster's sealing key and rotate the secrets.",
+            )
+    if not labels:
+        if pem.startswith(_DER):
+            hint = "'openssl x509 -inform der' converts it."
+            raise ConfigurationError(f"{file} is DER, and PEM is needed", at=at, hint=hint)
+        raise ConfigurationError(f"{file} is not PEM; a certificate begins with -----BEGIN CERTIFICATE-----", at=at)
+    if "CERTIFICATE" not in labels:
+        raise ConfigurationError(f"{file} holds no certificate but a {labels[0]}", at=at, hint=_FETCH)
+    start = pem.index(_FIRST)
+    end = pem.find(_LAST, start)
+    if end < 0:
+        raise ConfigurationError(f"{file} is cut off; -----END CERTIFICATE----- is missing", at=at)
+    return pem[start : end + len(_LAST)]
+
+
+def _date(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

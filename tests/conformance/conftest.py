@@ -1,0 +1,65 @@
+"""What conformance tests share: the real kubeseal and a throwaway sealing key."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class KeyPair(NamedTuple):
+    """A sealing key of 2048 bits, with its certificate and private key (PKCS #8) in PEM files."""
+
+    private_key: rsa.RSAPrivateKey
+    certificate: Path
+    key: Path
+
+
+@pytest.fixture(scope="session")
+def kubeseal() -> str:
+    """Return the path of kubeseal: ``$KUBESEAL``, else the one on PATH; a missing one skips, but fails in CI."""
+    path = shutil.which(os.environ.get("KUBESEAL") or "kubeseal")
+    if path is None:
+        reason = "kubeseal is neither in $KUBESEAL nor on PATH"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def keypair(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
+    """Make a sealing key and a self-signed certificate for it."""
+    private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(private_key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("sealing-key")
+    pair = KeyPair(private_key, folder / "tls.crt", folder / "tls.key")
+    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    pair.key.touch(mode=0o600)
+    pair.key.write_bytes(
+        private_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return pair
