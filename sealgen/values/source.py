@@ -23,7 +23,7 @@ class Surroundings:
     root: Path
     environ: Mapping[str, str]
     ask: Callable[[str], Secret] | None
-    """Asks a person for the value of this name, hidden and twice; None where nobody can answer."""
+    """Asks a person this question, hidden and twice; None where nobody can answer."""
     now: datetime.datetime
 
 

@@ -1,0 +1,128 @@
+"""The rules that every value may have, whatever its source."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen.errors import ConfigurationError, SealgenError
+from sealgen.schema import DAYS, Field, Fields, Integer, Text
+from sealgen.values.generators.text import TextGenerator
+from sealgen.values.literal import Literal
+
+if TYPE_CHECKING:
+    from sealgen.values.secret import Secret
+    from sealgen.values.source import Parts, Source
+
+_MAX_BYTES = 1024 * 1024  # what a Secret can hold
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a value must keep to; None is no rule."""
+
+    min_length: int | None
+    """In bytes (of UTF-8, for text)."""
+    max_length: int | None
+    """In bytes."""
+    pattern: str | None
+    """A regular expression of Python's ``re`` that the whole value matches, as UTF-8 text."""
+    rotate_every: int | None
+    """In days."""
+    lint: str | None
+    """What a suspicious value does: ``warn``, or ``error``, which refuses it; None for what the environment says."""
+
+
+def _pattern_problem(text: str) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what re only warns of means something else in a later Python
+            re.compile(text)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        return f"not a regular expression: {error}"
+    return None
+
+
+RULES: dict[str, Field] = {
+    "min_length": Field(Integer(1, _MAX_BYTES), "The fewest bytes that the value may have."),
+    "max_length": Field(Integer(1, _MAX_BYTES), "The most bytes that the value may have."),
+    "pattern": Field(
+        Text(problem=_pattern_problem), "A regular expression (Python's re) that the whole value must match."
+    ),
+    "rotate_every": Field(DAYS, "How old the value may become, such as 90d, 12w or 1y."),
+    "lint": Field(
+        Text(choices=("warn", "error")),
+        "What a suspicious value does: a warning, or an error that refuses it; default: the environment's.",
+    ),
+}
+
+
+def read_rules(fields: Fields, source: Source, path: str) -> Rules:
+    """Return the rules that ``fields`` has for a value at ``path``.
+
+    Raises ConfigurationError for rules that no value of this source can keep.
+    """
+    read = Rules(
+        fields["min_length"],
+        fields["max_length"],
+        fields["pattern"],
+        fields["rotate_every"],
+        fields["lint"],
+    )
+    if read.min_length and read.max_length and read.min_length > read.max_length:
+        raise ConfigurationError(
+            f"{path}: min_length is {read.min_length}, and max_length {read.max_length}",
+            at=fields.at("max_length"),
+        )
+    if source.parts != ("",):
+        for name in ("min_length", "max_length", "pattern"):
+            if fields[name] is not None:
+                parts = ", ".join(source.parts)
+                raise ConfigurationError(
+                    f"{path}.{name} can't be: the value has several parts ({parts})", at=fields.at(name)
+                )
+    if isinstance(source, TextGenerator):
+        broken = _broken_length(read, source.size)
+        if broken:
+            raise ConfigurationError(
+                f"{path}.{broken}: 'generate: {source.generator}' makes {source.size} bytes here",
+                at=fields.at(broken),
+            )
+    if isinstance(source, Literal):
+        problem = _problem(read, source.text)
+        if problem:
+            raise ConfigurationError(f"{path} {problem}", at=fields.at("literal"))
+    return read
+
+
+def check(name: str, rules: Rules, parts: Parts) -> None:
+    """Raise SealgenError if a part of the value called ``name`` breaks a rule; the message shows nothing of it."""
+    for secret in parts.values():
+        if problem := _problem(rules, secret):
+            raise SealgenError(f"values.{name} {problem}")
+
+
+def _broken_length(rules: Rules, size: int) -> str | None:
+    if rules.min_length is not None and size < rules.min_length:
+        return "min_length"
+    if rules.max_length is not None and size > rules.max_length:
+        return "max_length"
+    return None
+
+
+def _problem(rules: Rules, secret: Secret) -> str | None:
+    broken = _broken_length(rules, len(secret))
+    if broken == "min_length":
+        return f"is shorter than its min_length, {rules.min_length} bytes"
+    if broken == "max_length":
+        return f"is longer than its max_length, {rules.max_length} bytes"
+    if rules.pattern is not None:
+        try:
+            text = secret.reveal().decode()
+        except UnicodeDecodeError:
+            return "is not UTF-8 text, so that it can't match its pattern"
+        if not re.fullmatch(rules.pattern, text):
+            return f"does not match its pattern, {rules.pattern}"
+    return None

@@ -1,0 +1,90 @@
+"""The registry of sources, and how a value of an environment file is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen.errors import ConfigurationError, did_you_mean
+from sealgen.schema import Fields, JSONSchema, Record, Text, mapping
+from sealgen.values import command, dotenv, env, file, literal, prompt
+from sealgen.values.generate import GENERATORS
+from sealgen.values.rules import RULES, read_rules
+from sealgen.values.value import Value
+
+if TYPE_CHECKING:
+    from sealgen.values.source import Source
+    from sealgen.yaml_nodes import Mapping, Node
+
+_VARIANTS: dict[str, Record[Source]] = {
+    "literal": literal.SHAPE,
+    **{f"generate: {name}": shape for name, shape in GENERATORS.items()},
+    "env": env.SHAPE,
+    "file": file.SHAPE,
+    "dotenv": dotenv.SHAPE,
+    "exec": command.SHAPE,
+    "prompt": prompt.SHAPE,
+}
+"""A source by its name, a generator by its name too."""
+
+SOURCE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name.partition(":")[0] for name in _VARIANTS))
+
+
+@dataclass(frozen=True)
+class ValueShape:
+    """A value: exactly one source with its fields, and the rules that any value may have."""
+
+    def read(self, node: Node, path: str) -> Value:
+        """Return the value; its name is the last component of ``path``."""
+        node = mapping(node, path)
+        variant = _variant(node, path)
+        shape = _VARIANTS[variant]
+        for name, (key, _) in node.entries.items():
+            if name not in shape.fields and (others := _variants_with(name)):
+                takes = [field for field in shape.fields if field not in SOURCE_NAMES]
+                raise ConfigurationError(
+                    f"{path}.{name} goes with {' or '.join(others)}, not with {variant}"
+                    + (f", which takes {', '.join(takes)}" if takes else ""),
+                    at=key.at,
+                )
+        return self._record(shape, path).read(node, path)
+
+    def json_schema(self) -> JSONSchema:
+        """One of the sources. Nothing is required: a file may change one field of what it inherits."""
+        schemas = []
+        for name, shape in _VARIANTS.items():
+            schema = self._record(shape, "").json_schema()
+            del schema["required"]
+            schemas.append({"title": name} | schema)
+        return {"anyOf": schemas}
+
+    def _record(self, shape: Record[Source], path: str) -> Record[Value]:
+        def build(fields: Fields) -> Value:
+            source = shape.build(fields)
+            return Value(path.rpartition(".")[2], source, read_rules(fields, source, path))
+
+        return Record({**shape.fields, **RULES}, build)
+
+
+def _variant(node: Mapping, path: str) -> str:
+    given = [(name, key) for name, (key, _) in node.entries.items() if name in SOURCE_NAMES]
+    if not given:
+        for name, (key, _) in node.entries.items():
+            if name not in RULES and not _variants_with(name):
+                hint = did_you_mean(name, [*SOURCE_NAMES, *RULES])
+                raise ConfigurationError(f"unknown field '{path}.{name}'{hint}", at=key.at)
+        raise ConfigurationError(f"{path} has no source; one of {', '.join(SOURCE_NAMES)}", at=node.at)
+    if len(given) > 1:
+        (first, first_key), (second, second_key) = given[:2]
+        raise ConfigurationError(
+            f"{path} has two sources, '{first}' ({first_key.at}) and '{second}'; one is needed", at=second_key.at
+        )
+    source = given[0][0]
+    if source != "generate":
+        return source
+    generator = node.entries["generate"][1]
+    return f"generate: {Text(choices=tuple(GENERATORS)).read(generator, f'{path}.generate')}"
+
+
+def _variants_with(field: str) -> list[str]:
+    return [name for name, shape in _VARIANTS.items() if field in shape.fields]

@@ -1,0 +1,27 @@
+"""A value of an environment: its name, where it comes from, and the rules for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealgen.values.rules import Rules
+    from sealgen.values.source import Source
+
+
+@dataclass(frozen=True)
+class Value:
+    """What an environment file says of one value; the value itself is not here."""
+
+    name: str
+    source: Source
+    rules: Rules
+
+
+def specification_digest(source: Source) -> str:
+    """Return the SHA-256, in hex, of the canonical JSON of the source's kind and specification."""
+    canonical = json.dumps([source.kind, source.specification()], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
