@@ -8,7 +8,7 @@ Source: YAML 1.1 and 1.2 as libyaml parses them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import yaml
 
@@ -54,15 +54,20 @@ Node: TypeAlias = Scalar | Sequence | Mapping
 
 # What some reader of YAML 1.1, YAML 1.2 or Go's yaml takes for something other than text: null, booleans,
 # numbers (octal, hexadecimal, binary, sexagesimal, underscored), infinities, dates, the merge and value keys.
+# Go drops all underscores before it looks, and takes numbers of one digit in times.
 _NOT_TEXT = re.compile(
     r"""(?: ~ | null | true | false | yes | no | on | off | y | n | << | = |
-        [-+]? (?: 0b[01_]+ | 0o?[0-7_]+ | 0x[0-9a-f_]+ | \.inf | [0-9][0-9_]*(?: :[0-5]?[0-9])+(?:\.[0-9_]*)? |
-                  (?: [0-9][0-9_]* (?:\.[0-9_]*)? | \.[0-9][0-9_]* ) (?: e[-+]?[0-9]+ )? ) |
+        [-+]? (?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+ | \.inf | [0-9][0-9_]*(?: :[0-5]?[0-9])+(?:\.[0-9_]*)? ) |
+        [-+]_+ | (?: [-+]_* )? (?: [0-9][0-9_]* (?:\.[0-9_]*)? | \.[0-9_]+ ) (?: e_*[-+]?_*[0-9][0-9_]* )? |
         \.nan |
-        [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} (?: (?: t | [ \t]+ ) [0-9]{1,2}:[0-9]{2}:[0-9]{2} .* )?
+        [0-9]{4}-[0-9]{1,2}-[0-9]{1,2} (?: (?: t | [ \t]+ ) [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2} .* )?
     )?\Z""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
+
+# YAML's own limits (1.2, production c-printable), and what a reader of YAML 1.1 takes for a line's end but one of
+# 1.2 does not, or skips: a byte order mark, NEL, and the separators of lines and paragraphs.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def is_text(node: Scalar) -> bool:
@@ -84,31 +89,33 @@ def parse(text: bytes | str, file: str) -> Node:
         raise ConfigurationError(f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB")
     if isinstance(text, bytes):
         text = _decode(text, file)
+    if forbidden := _FORBIDDEN.search(text):
+        code = ord(forbidden[0])
+        raise ConfigurationError(
+            f"the character U+{code:04X} can't stand here as it is; in double quotes, write \\u{code:04x} for it",
+            at=_place(text[: forbidden.start()], file),
+        )
     try:
         return _document(yaml.parse(text, Loader=_Loader), file)
-    except yaml.YAMLError as error:
-        _translate(error, file)
+    except yaml.MarkedYAMLError as error:
+        # libyaml's context can quote the line, and so a value; its problem text does not.
+        at = error.problem_mark or error.context_mark
+        raise ConfigurationError(
+            f"not YAML: {error.problem or error.context}", at=Mark(file, at.line + 1, at.column + 1)
+        ) from None
 
 
 def _decode(text: bytes, file: str) -> str:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        column = error.start - text.rfind(b"\n", 0, error.start)
-        raise ConfigurationError("not UTF-8 text", at=Mark(file, line, column)) from None
+        before = error.object[: error.start].decode()  # without the byte order mark, if there was one
+        raise ConfigurationError("not UTF-8 text", at=_place(before, file)) from None
 
 
-def _translate(error: yaml.YAMLError, file: str) -> NoReturn:
-    # libyaml's context can quote the line, and so a value; its problem text does not.
-    problem, mark = "not YAML", None
-    if isinstance(error, yaml.MarkedYAMLError):
-        at = error.problem_mark or error.context_mark
-        problem = f"not YAML: {error.problem or error.context}"
-        mark = Mark(file, at.line + 1, at.column + 1) if at else None
-    elif isinstance(error, yaml.reader.ReaderError):
-        problem = f"not YAML: the character at position {error.position} is not allowed"
-    raise ConfigurationError(problem, at=mark or Mark(file, 1, 1)) from None
+def _place(before: str, file: str) -> Mark:
+    """Return the place after this text."""
+    return Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 class _Collection:
