@@ -53,7 +53,7 @@ def test_values_are_read_by_name() -> None:
         ("jwt", "jwt", "generate"),
         ("user", "user", "literal"),
     ]
-    assert values["jwt"].rules == Rules(32, None, None, 90, "warn")
+    assert values["jwt"].rules == Rules(32, None, None, 90, None)
     assert values["user"].rules.lint == "error"
 
 
