@@ -1,0 +1,110 @@
+"""Stand-ins: what a template sees where a secret will be.
+
+An Opaque can be placed, joined and passed through the closed list of filters, which are recorded. Whatever would
+need its content (a test, a comparison, a measure, a slice, a loop) raises OpaqueError.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from jinja2 import Undefined
+
+from sealgen.recipe import Filtered, Part, Recipe, join, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class OpaqueError(Exception):
+    """A template tried to look into a secret; the message says what it did."""
+
+
+def _refused(deed: str) -> Callable[..., NoReturn]:
+    def refuse(self: Opaque, *_: object) -> NoReturn:
+        raise OpaqueError(f"{text(self.recipe)} is a secret: it can't be {deed} in a template")
+
+    return refuse
+
+
+class Opaque:
+    """A stand-in for what ``recipe`` will be when it is sealed."""
+
+    __slots__ = ("recipe",)
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    __bool__ = _refused("tested")
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refused("compared")
+    __hash__ = _refused("used as a key")
+    __len__ = _refused("measured")
+    __iter__ = __reversed__ = __contains__ = _refused("looped over or searched")
+    __getitem__ = _refused("sliced")
+    __add__ = __radd__ = _refused("added (join with ~)")
+    __mul__ = __rmul__ = __sub__ = __rsub__ = __pow__ = __rpow__ = _refused("calculated with")
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _refused("calculated with")
+    __mod__ = __rmod__ = __format__ = _refused("formatted (join with ~)")
+    __int__ = __float__ = __index__ = __neg__ = __pos__ = _refused("turned into a number")
+    __str__ = __repr__ = _refused("turned into text (join with ~)")
+    __call__ = _refused("called")
+
+
+class Parts(dict[str, Opaque]):
+    """The stand-ins of a value that has parts, such as ``tls.crt`` and ``tls.key``."""
+
+    def __init__(self, name: str, parts: dict[str, Opaque]) -> None:
+        super().__init__(parts)
+        self.name = name
+
+
+def concatenated(pieces: Iterable[str | Opaque]) -> str | Opaque:
+    """Return text, or a stand-in if there is one among the pieces."""
+    parts: list[Part] = []
+    for piece in pieces:
+        if isinstance(piece, Opaque):
+            parts.extend(piece.recipe)
+        else:
+            parts.append(piece)
+    recipe = join(parts)
+    if all(isinstance(part, str) for part in recipe):
+        return "".join(map(str, recipe))
+    return Opaque(recipe)
+
+
+def filtered(name: str, subject: str | Opaque, *arguments: str | Opaque) -> Opaque:
+    """Record that a filter of the closed list is to be applied."""
+    subject_recipe, *argument_recipes = (
+        operand.recipe if isinstance(operand, Opaque) else join([operand]) for operand in (subject, *arguments)
+    )
+    return Opaque((Filtered(name, subject_recipe, tuple(argument_recipes)),))
+
+
+def kind(value: object) -> str:
+    """Return what a template's author calls a value of this type."""
+    names = {type(None): "null", list: "a list", tuple: "a list", dict: "a mapping"}
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def tojson(data: Any) -> str | Opaque:
+    """Return one line of JSON of data that may hold stand-ins; keys keep their order."""
+    if isinstance(data, Opaque):
+        return filtered("tojson", data)
+    if isinstance(data, dict):
+        pieces: list[str | Opaque] = ["{"]
+        for index, (key, item) in enumerate(data.items()):
+            if not isinstance(key, str):
+                raise OpaqueError(f"tojson takes mappings with text keys, and {json.dumps(key)} is none")
+            pieces += [", " if index else "", json.dumps(key, ensure_ascii=False), ": ", tojson(item)]
+        return concatenated([*pieces, "}"])
+    if isinstance(data, list | tuple):
+        pieces = ["["]
+        for index, item in enumerate(data):
+            pieces += [", " if index else "", tojson(item)]
+        return concatenated([*pieces, "]"])
+    if data is None or isinstance(data, str | int | bool):
+        return json.dumps(data, ensure_ascii=False)
+    if isinstance(data, Undefined):
+        return str(data)  # raises, with the reason
+    raise OpaqueError(f"tojson takes text, whole numbers, true, false, null, lists and mappings, not {kind(data)}")

@@ -1,0 +1,146 @@
+"""The algebra of recipes: how a key of a Secret is made of literal text and references to values.
+
+A recipe is data. It is known without any plaintext; ``resolve`` is the only function here that meets one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sealgen.errors import SealgenError
+from sealgen.filters import FILTERS, FilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sealgen.values.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The bytes of a value, or of one part of it (``tls.crt``)."""
+
+    value: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value}.{self.part}" if self.part else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What a filter makes of a recipe; its arguments are recipes too."""
+
+    filter: str
+    input: Recipe
+    arguments: tuple[Recipe, ...] = ()
+
+
+Part: TypeAlias = str | Reference | Filtered
+Recipe: TypeAlias = tuple[Part, ...]
+
+
+def join(parts: Iterable[Part]) -> Recipe:
+    """Return the concatenation in its one normal form: no empty text, no two texts side by side."""
+    joined: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return tuple(joined)
+
+
+def decoded(recipe: Recipe) -> Recipe:
+    """Return the recipe of what ``recipe`` is the base64 of."""
+    match recipe:
+        case (Filtered("b64encode", inner),):
+            return inner
+    return (Filtered("b64decode", recipe),)
+
+
+def references(recipe: Recipe) -> Iterator[Reference]:
+    """Yield every reference in the recipe, in the order of the text."""
+    for part in recipe:
+        if isinstance(part, Reference):
+            yield part
+        elif isinstance(part, Filtered):
+            yield from references(part.input)
+            for argument in part.arguments:
+                yield from references(argument)
+
+
+def digest(recipe: Recipe) -> str:
+    """Return the SHA-256, in hex, of the recipe's canonical JSON. It tells nothing of any value."""
+    canonical = json.dumps(["sealgen recipe 1", *map(_canonical, recipe)], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(part: Part) -> Any:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Reference):
+        return {"value": part.value, "part": part.part}
+    return {
+        "filter": part.filter,
+        "input": [_canonical(inner) for inner in part.input],
+        "arguments": [[_canonical(inner) for inner in argument] for argument in part.arguments],
+    }
+
+
+def text(recipe: Recipe) -> str:
+    """Return the recipe for reading: ``postgresql://«user»:«password|urlquote»@db``."""
+    return "".join(part.replace("«", "««") if isinstance(part, str) else f"«{_expression(part)}»" for part in recipe)
+
+
+def _expression(part: Part) -> str:
+    if isinstance(part, str):
+        return json.dumps(part, ensure_ascii=False)
+    if isinstance(part, Reference):
+        return str(part)
+    inner = _sum(part.input)
+    if len(part.input) != 1:
+        inner = f"({inner})"
+    arguments = f"({', '.join(map(_sum, part.arguments))})" if part.arguments else ""
+    return f"{inner}|{part.filter}{arguments}"
+
+
+def _sum(recipe: Recipe) -> str:
+    return " ~ ".join(map(_expression, recipe)) or '""'
+
+
+def resolve(recipe: Recipe, lookup: Callable[[Reference], Secret]) -> bytes:
+    """Return the plaintext that the recipe makes of the values that ``lookup`` knows.
+
+    A recipe of one part may be any bytes; what is joined must be UTF-8 text. Raises SealgenError, without any
+    part of a value, where a filter can't take its input.
+    """
+    if len(recipe) == 1:
+        return _resolve_part(recipe[0], lookup)
+    joined = []
+    for part in recipe:
+        plaintext = _resolve_part(part, lookup)
+        try:
+            plaintext.decode()
+        except UnicodeDecodeError:
+            raise SealgenError(
+                f"{_expression(part)} is not UTF-8 text, so it can't be joined with other text; "
+                "place it alone, or through b64encode"
+            ) from None
+        joined.append(plaintext)
+    return b"".join(joined)
+
+
+def _resolve_part(part: Part, lookup: Callable[[Reference], Secret]) -> bytes:
+    if isinstance(part, str):
+        return part.encode()
+    if isinstance(part, Reference):
+        return lookup(part).reveal()
+    arguments = [resolve(argument, lookup) for argument in part.arguments]
+    try:
+        return FILTERS[part.filter].apply(resolve(part.input, lookup), *arguments)
+    except FilterError as error:
+        raise SealgenError(f"{_expression(part)}: {error}") from None
