@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 JSONSchema: TypeAlias = dict[str, Any]
+_SCALAR: JSONSchema = {"type": ["string", "number", "boolean"]}
 Data: TypeAlias = "bool | int | str | list[Data] | dict[str, Data] | None"
 
 
@@ -42,24 +43,48 @@ def scalar(node: Node, path: str, wanted: str) -> Scalar:
     return node
 
 
+def _unquoted(node: Node, path: str, wanted: str) -> str:
+    """Return the text of a scalar that YAML may take for something other than text."""
+    node = scalar(node, path, wanted)
+    if not node.plain:
+        raise ConfigurationError(f"{path} must be {wanted}, without quotes", at=node.at)
+    return node.text
+
+
 def mapping(node: Node, path: str) -> Mapping:
     """Return the node if it is a mapping, else raise ConfigurationError."""
     if not isinstance(node, Mapping):
-        raise ConfigurationError(f"{path} must be a mapping", at=node.at)
+        raise not_a(node, path, "a mapping")
     return node
+
+
+def not_a(node: Node, path: str, wanted: str) -> ConfigurationError:
+    """Return the error for a node that is no collection of the kind that is wanted."""
+    return ConfigurationError(f"{path} {'is empty; it ' if is_null(node) else ''}must be {wanted}", at=node.at)
+
+
+def unknown_field(prefix: str, key: Scalar, known: abc.Iterable[str]) -> ConfigurationError:
+    """Return the error for a key that no field has; ``prefix`` is the record's path and a dot, or nothing."""
+    return ConfigurationError(f"unknown field '{prefix}{key.text}'{did_you_mean(key.text, known)}", at=key.at)
 
 
 @dataclass(frozen=True)
 class Text:
-    """Text, as it stands in the file; with ``choices``, one of them; ``problem`` may say what is wrong with it."""
+    """Text, as it stands in the file, whatever YAML thinks of it."""
 
     choices: tuple[str, ...] = ()
+    """What it may be; empty for anything."""
     problem: abc.Callable[[str], str | None] | None = None
+    """Says what is wrong with it, or returns None."""
     pattern: str | None = None
+    """What all of it matches, for ``re`` and for JSON Schema; ``problem`` says it better where there is one."""
 
     def read(self, node: Node, path: str) -> str:
         """Return the text."""
-        node = scalar(node, path, "text")
+        return self.check(scalar(node, path, "text"), path)
+
+    def check(self, node: Scalar, path: str) -> str:
+        """Return the text of a scalar, which may be a key."""
         if self.choices and node.text not in self.choices:
             hint = did_you_mean(node.text, self.choices)
             raise ConfigurationError(f"{path} can't be '{node.text}'{hint}", at=node.at)
@@ -70,10 +95,14 @@ class Text:
         return node.text
 
     def json_schema(self) -> JSONSchema:
-        """Text, its choices or its pattern."""
+        """Its choices, or every scalar but null; the pattern is for those that YAML takes for text."""
         if self.choices:
             return {"enum": list(self.choices)}
-        return {"type": "string", "pattern": f"^(?:{self.pattern})$"} if self.pattern else {"type": "string"}
+        return _SCALAR | self.names_schema()
+
+    def names_schema(self) -> JSONSchema:
+        """Return the schema of the same text as a property's name."""
+        return {"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}
 
 
 @dataclass(frozen=True)
@@ -86,7 +115,7 @@ class RawText:
 
     def json_schema(self) -> JSONSchema:
         """Every scalar but null."""
-        return {"type": ["string", "number", "boolean"]}
+        return _SCALAR
 
 
 @dataclass(frozen=True)
@@ -99,13 +128,10 @@ class Integer:
     def read(self, node: Node, path: str) -> int:
         """Return the number."""
         wanted = f"a whole number from {self.minimum} to {self.maximum}"
-        node = scalar(node, path, wanted)
-        if not node.plain or not re.fullmatch(r"0|[1-9][0-9]{0,11}", node.text):
-            raise ConfigurationError(f"{path} must be {wanted}, not '{node.text}'", at=node.at)
-        number = int(node.text)
-        if not self.minimum <= number <= self.maximum:
-            raise ConfigurationError(f"{path} must be {wanted}, not {number}", at=node.at)
-        return number
+        text = _unquoted(node, path, wanted)
+        if not re.fullmatch(r"0|[1-9][0-9]{0,11}", text) or not self.minimum <= int(text) <= self.maximum:
+            raise ConfigurationError(f"{path} must be {wanted}, not {text}", at=node.at)
+        return int(text)
 
     def json_schema(self) -> JSONSchema:
         """An integer and its bounds."""
@@ -118,10 +144,10 @@ class Boolean:
 
     def read(self, node: Node, path: str) -> bool:
         """Return the truth value."""
-        node = scalar(node, path, "true or false")
-        if not node.plain or node.text not in ("true", "false"):
-            raise ConfigurationError(f"{path} must be true or false, not '{node.text}'", at=node.at)
-        return node.text == "true"
+        text = _unquoted(node, path, "true or false")
+        if text not in ("true", "false"):
+            raise ConfigurationError(f"{path} must be true or false, not '{text}'", at=node.at)
+        return text == "true"
 
     def json_schema(self) -> JSONSchema:
         """A boolean."""
@@ -162,7 +188,7 @@ class ListOf(Generic[T]):
     def read(self, node: Node, path: str) -> tuple[T, ...]:
         """Return the items."""
         if not isinstance(node, Sequence):
-            raise ConfigurationError(f"{path} must be a list", at=node.at)
+            raise not_a(node, path, "a list")
         if len(node.items) < self.minimum:
             raise ConfigurationError(f"{path} is empty", at=node.at)
         return tuple(self.item.read(item, f"{path}[{index}]") for index, item in enumerate(node.items))
@@ -179,20 +205,23 @@ class MapOf(Generic[T]):
     """A mapping with names of the user's choosing, whose values have one shape."""
 
     item: Shape[T]
-    key_problem: abc.Callable[[str], str | None] = field(default=lambda _: None)
+    key: Text = field(default_factory=Text)
 
     def read(self, node: Node, path: str) -> dict[str, T]:
         """Return the values by name, in the order of the file."""
         values = {}
         for name, (key, value) in mapping(node, path).entries.items():
-            if problem := self.key_problem(name):
-                raise ConfigurationError(f"{path}: {problem}", at=key.at)
+            self.key.check(key, path)
             values[name] = self.item.read(value, f"{path}.{name}")
         return values
 
     def json_schema(self) -> JSONSchema:
         """An object whose properties all have the item's schema."""
-        return {"type": "object", "additionalProperties": self.item.json_schema()}
+        return {
+            "type": "object",
+            "propertyNames": self.key.names_schema(),
+            "additionalProperties": self.item.json_schema(),
+        }
 
 
 @dataclass(frozen=True)
@@ -238,8 +267,7 @@ class Record(Generic[T]):
         for name, (key, value) in node.entries.items():
             declared = self.fields.get(name)
             if declared is None:
-                hint = did_you_mean(name, self.fields)
-                raise ConfigurationError(f"unknown field '{prefix}{name}'{hint}", at=key.at)
+                raise unknown_field(prefix, key, self.fields)
             data[name] = declared.shape.read(value, prefix + name)
         for name, declared in self.fields.items():
             if name not in data:
@@ -281,9 +309,20 @@ class Plain:
         if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", node.text):
             return int(node.text)
         raise ConfigurationError(
-            f"{path}: YAML readers disagree on {node.text}; write '{node.text}' for the text", at=node.at
+            f"{path}: not every YAML reader takes {node.text} for the same; write '{node.text}' if it is text",
+            at=node.at,
         )
 
     def json_schema(self) -> JSONSchema:
-        """Anything."""
-        return {}
+        """A reference, as lists and mappings hold the same again; DEFINITIONS has what it refers to."""
+        return {"$ref": "#/$defs/data"}
+
+
+DEFINITIONS: JSONSchema = {
+    "data": {
+        "type": ["string", "integer", "boolean", "null", "array", "object"],
+        "items": {"$ref": "#/$defs/data"},
+        "additionalProperties": {"$ref": "#/$defs/data"},
+    }
+}
+"""The ``$defs`` that a schema needs at its root if ``Plain`` is in it."""

@@ -68,6 +68,7 @@ _NOT_TEXT = re.compile(
 # YAML's own limits (1.2, production c-printable), and what a reader of YAML 1.1 takes for a line's end but one of
 # 1.2 does not, or skips: a byte order mark, NEL, and the separators of lines and paragraphs.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_text(node: Scalar) -> bool:
@@ -99,10 +100,11 @@ def parse(text: bytes | str, file: str) -> Node:
         return _document(yaml.parse(text, Loader=_Loader), file)
     except yaml.MarkedYAMLError as error:
         # libyaml's context can quote the line, and so a value; its problem text does not.
-        at = error.problem_mark or error.context_mark
-        raise ConfigurationError(
-            f"not YAML: {error.problem or error.context}", at=Mark(file, at.line + 1, at.column + 1)
-        ) from None
+        found = error.problem_mark or error.context_mark
+        at = Mark(file, found.line + 1, found.column + 1) if found else None
+        raise ConfigurationError(f"not YAML: {error.problem or error.context}", at=at) from None
+    except ValueError:  # of the parser in Python alone, for "\U00110000"
+        raise ConfigurationError("not YAML: an escape that is no character", at=Mark(file, 1, 1)) from None
 
 
 def _decode(text: bytes, file: str) -> str:
@@ -168,6 +170,8 @@ def _document(events: Iterator[Any], file: str) -> Node:
                     raise ConfigurationError(f"nested deeper than {MAX_DEPTH} levels", at=at)
                 stack.append(_Collection(at, {} if kind is yaml.MappingStartEvent else None))
                 continue
+            if event.style == '"' and _SURROGATE.search(event.value):  # the parser in Python lets them pass
+                raise ConfigurationError("not YAML: an escape that is no character", at=at)
             node = Scalar(event.value, not event.style, at)
         if stack:
             stack[-1].add(node)
