@@ -1,0 +1,261 @@
+"""The plan: what is wanted, against the lock and the overlay, gives one action a key and one reason an action.
+
+Pure, and known before any plaintext is: versions and digests are all it compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence, Set
+
+    from sealgen.lock import Lock, LockedKey, Version
+    from sealgen.sealed_secret import Scope
+
+
+class Action(StrEnum):
+    """What happens to a key."""
+
+    KEEP = "keep"
+    SEAL = "seal"
+    DROP = "drop"
+    REWRITE = "rewrite"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why; one for each action."""
+
+    UNCHANGED = "unchanged"
+    NEW = "new key"
+    VALUE = "value changed"
+    RECIPE = "recipe changed"
+    SCOPE = "scope changed"
+    NAMESPACE = "namespace changed"
+    ROTATED = "rotated"
+    CERTIFICATE = "certificate changed"
+    MISSING = "ciphertext missing"
+    ALTERED = "ciphertext altered outside sealgen"
+    METADATA = "metadata changed"
+    FILENAME = "file renamed"
+    ENTRY = "kustomization entry missing"
+    FOREIGN = "added outside sealgen"
+    NO_KEY = "no longer in the template"
+    NO_ENTRY = "no longer in the environment"
+    UNREADABLE = "can't tell"
+
+
+@dataclass(frozen=True)
+class DesiredKey:
+    """A key as the template wants it."""
+
+    recipe: str
+    """Digest of the recipe."""
+    values: tuple[str, ...]
+    """The values that the recipe refers to, each once, sorted."""
+
+
+@dataclass(frozen=True)
+class DesiredSecret:
+    """A Secret as the environment and its template want it."""
+
+    name: str
+    namespace: str
+    scope: Scope
+    filename: str
+    keys: Mapping[str, DesiredKey]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A value that is made once and stored nowhere; ``version`` is that of the lock, None before the first."""
+
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Read:
+    """A value that can be read again, and its version now."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A value that this machine can't tell the version of."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action on one key."""
+
+    secret: str
+    key: str
+    """Empty where the step is on the manifest itself (REWRITE)."""
+    action: Action
+    reason: Reason
+    detail: str = ""
+    """What the reason leaves open: values and versions, what is missing, what to do."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, in the order of the environment file and the templates; what was dropped comes last."""
+
+    steps: tuple[Step, ...]
+    made: tuple[str, ...]
+    """The values that sealing makes anew, sorted."""
+    missing: tuple[str, ...]
+    """The values that block a step: made once, never stored, and not to be made anew; sorted."""
+    versions: Mapping[str, Version]
+    """The version that each known value has once the plan is carried out."""
+
+    def having(self, *actions: Action) -> Iterator[Step]:
+        """Yield the steps with one of these actions."""
+        return (step for step in self.steps if step.action in actions)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return any(step.action is not Action.KEEP for step in self.steps)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether some step is blocked or unknown, so that nothing can be sealed."""
+        return any(self.having(Action.BLOCKED, Action.UNKNOWN))
+
+
+def plan(
+    desired: Sequence[DesiredSecret],
+    values: Mapping[str, Made | Read | Unreadable],
+    lock: Lock,
+    ciphertexts: Mapping[tuple[str, str], str],
+    certificate: str,
+    *,
+    rewrite: Mapping[str, Reason] = MappingProxyType({}),
+    rotate: Set[str] = frozenset(),
+    reseal: Set[str] = frozenset(),
+) -> Plan:
+    """Compare what is wanted with what is there.
+
+    ``ciphertexts`` are the SHA-256 digests found in the overlay, by Secret and key; ``certificate`` is the pin;
+    ``rewrite`` are the Secrets whose manifest changes even if every ciphertext stays;
+    ``rotate`` names values to make the next version of, ``reseal`` fingerprints of certificates whose ciphertexts
+    are to be sealed again with the present one.
+    """
+    versions: dict[str, Version] = {}
+    made: set[str] = set()
+    used = {value for secret in desired for key in secret.keys.values() for value in key.values}
+    for name in sorted(used):
+        state = values[name]
+        if isinstance(state, Read):
+            versions[name] = state.version
+        elif isinstance(state, Made):
+            before = state.version or 0
+            if not before or name in rotate:
+                made.add(name)
+            versions[name] = before + (name in made)
+    steps = []
+    missing: set[str] = set()
+    for secret in desired:
+        if secret.name in rewrite:
+            steps.append(Step(secret.name, "", Action.REWRITE, rewrite[secret.name]))
+        for name, key in secret.keys.items():
+            locked = lock.keys.get((secret.name, name))
+            found = ciphertexts.get((secret.name, name))
+            reason, detail = _reason(secret, key, locked, found, versions, made, certificate, rotate, reseal)
+            gone = [value for value in key.values if isinstance(values[value], Made) and value not in made]
+            action, reason, detail = _action(key, reason, detail, values, gone)
+            missing.update(gone if action is Action.BLOCKED else ())
+            steps.append(Step(secret.name, name, action, reason, detail))
+    steps.extend(_dropped(desired, lock, ciphertexts))
+    return Plan(tuple(steps), tuple(sorted(made)), tuple(sorted(missing)), versions)
+
+
+def _reason(
+    secret: DesiredSecret,
+    key: DesiredKey,
+    locked: LockedKey | None,
+    found: str | None,
+    versions: Mapping[str, Version],
+    made: Set[str],
+    certificate: str,
+    rotate: Set[str],
+    reseal: Set[str],
+) -> tuple[Reason, str]:
+    """Return the first reason to seal, or UNCHANGED, with its detail."""
+    if locked is None:
+        return Reason.NEW, ""
+    if locked.scope != secret.scope:
+        return Reason.SCOPE, f"{locked.scope} → {secret.scope}"
+    if locked.namespace != secret.namespace:
+        return Reason.NAMESPACE, f"{locked.namespace} → {secret.namespace}"
+    rotated = [name for name in key.values if name in rotate]
+    if rotated:
+        return Reason.ROTATED, _changes(rotated, locked, versions)
+    if locked.recipe != key.recipe:
+        return Reason.RECIPE, ""
+    # What is made anew is another value, whatever its number: a bad merge may have lost the value's own line.
+    changed = [
+        name for name in key.values if name in made or (name in versions and locked.values.get(name) != versions[name])
+    ]
+    if changed:
+        return Reason.VALUE, _changes(changed, locked, versions)
+    if found is None:
+        return Reason.MISSING, ""
+    if found != locked.ciphertext:
+        return Reason.ALTERED, ""
+    if locked.certificate != certificate and locked.certificate in reseal:
+        return Reason.CERTIFICATE, f"{locked.certificate} → {certificate}"
+    return Reason.UNCHANGED, ""
+
+
+def _changes(names: Sequence[str], locked: LockedKey, versions: Mapping[str, Version]) -> str:
+    """Name the values, with their counters where they have one."""
+    told = []
+    for name in names:
+        before, after = locked.values.get(name), versions.get(name)
+        counted = isinstance(before, int) and isinstance(after, int)
+        told.append(f"{name} {before} → {after}" if counted else name)
+    return ", ".join(told)
+
+
+def _action(
+    key: DesiredKey,
+    reason: Reason,
+    detail: str,
+    values: Mapping[str, Made | Read | Unreadable],
+    gone: Sequence[str],
+) -> tuple[Action, Reason, str]:
+    """Return whether the key can be sealed (or kept) here and now, and why not."""
+    unreadable = dict.fromkeys(state.reason for name in key.values if isinstance(state := values[name], Unreadable))
+    if unreadable:
+        told = Reason.UNREADABLE if reason is Reason.UNCHANGED else reason
+        return Action.UNKNOWN, told, "; ".join(unreadable)
+    if reason is Reason.UNCHANGED:
+        return Action.KEEP, reason, detail
+    if gone:
+        needed = f"needs {', '.join(gone)}, which was never stored"
+        return Action.BLOCKED, reason, f"{detail}; {needed}" if detail else needed
+    return Action.SEAL, reason, detail
+
+
+def _dropped(
+    desired: Sequence[DesiredSecret], lock: Lock, ciphertexts: Mapping[tuple[str, str], str]
+) -> Iterator[Step]:
+    wanted = {secret.name: secret.keys for secret in desired}
+    for secret, key in lock.keys:
+        if secret not in wanted:
+            yield Step(secret, key, Action.DROP, Reason.NO_ENTRY)
+        elif key not in wanted[secret]:
+            yield Step(secret, key, Action.DROP, Reason.NO_KEY)
+    for secret, key in sorted(ciphertexts):
+        if (secret, key) not in lock.keys and key not in wanted.get(secret, ()):
+            yield Step(secret, key, Action.DROP, Reason.FOREIGN)
