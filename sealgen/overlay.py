@@ -1,0 +1,535 @@
+"""Writing files as a transaction: after a crash at any instruction they are as before or, once finished, as after.
+
+New files are staged and flushed; renaming the journal into its place is the commit; then the files are renamed into
+place and the journal is dropped. What a dead process left is finished or discarded by the next one that takes the
+environment's lock. All of that lives in ``.sealgen/`` at the project's root, which Git ignores:
+
+- ``<environment>.lock`` is held (flock) for a whole run; in it stands the process that holds it
+- ``<environment>.staging/`` has the new files by number, and the journal until it counts
+- ``<environment>.journal`` tells what a committed run puts in place
+- ``lock`` is held while a commit is checked and put in place, as environments may share a file
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING
+
+from sealgen.errors import ConfigurationError, SealgenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+STATE = ".sealgen"
+
+# Side by side, flushes share the disk's commits. Measured on ext4 for 1,000 files of 4.5 kB: one thread takes 0.25 to
+# 0.39 s, 4 take 0.15 s, 8 take 0.09 to 0.12 s, 16 and 32 take 0.08 to 0.10 s.
+_FLUSHES_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """What a run wants of one file. Where ``before`` and ``after`` are equal the file stays, and must still be so."""
+
+    path: PurePosixPath
+    """From the project's root."""
+    before: bytes | None = field(repr=False)
+    """What the run read; None for a file that is not there."""
+    after: bytes | None = field(repr=False)
+    """What the file is to hold; None for one to remove."""
+    mode: int = 0o644
+    """Permission bits of a new file, less the umask. A file that is there keeps its own."""
+
+
+@contextlib.contextmanager
+def exclusive(
+    root: Path, environment: str, within: Sequence[PurePosixPath], waiting: Callable[[str], None] | None
+) -> Iterator[Run]:
+    """Hold an environment's lock, and deal with what an interrupted run left before anything is read.
+
+    ``within`` are the files and folders, from the project's root, that the environment is written to. Where another
+    run holds the lock, ``waiting`` is told so and the lock is waited for; None refuses instead. Raises SealgenError.
+    """
+    with _nothing_changed():
+        _make_state(root)
+        descriptor = _open_lock(root, name := f"{environment}.lock")
+    with _open_here(descriptor):
+        with _nothing_changed(), _explained("lock", f"{STATE}/{name}"):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = _holder(descriptor)
+                if waiting is None:
+                    raise SealgenError(
+                        f"{environment}: another run is under way{holder}", hint="Try again when it has ended."
+                    ) from None
+                waiting(f"{environment}: waiting for another run to end{holder}")
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield Run(root, environment, within)
+
+
+def pending(root: Path, environment: str) -> str | None:
+    """Tell what stands between the files and what they are to be, and change nothing; None if nothing does.
+
+    That is a run that is under way, or one that was interrupted. Raises SealgenError for a damaged journal.
+    """
+    with _nothing_changed():
+        records = _read_journal(root, environment)
+        if records is None and not os.path.lexists(_staging(root, environment)):
+            return None
+        holder = _lock_holder(root, environment)
+    if holder is not None:
+        return f"{environment}: a run is under way{holder}; files may change meanwhile"
+    if records is None:
+        return f"{environment}: a run was interrupted before it changed anything; the next one tidies up"
+    return f"{environment}: a run was interrupted while it changed files; the next one finishes it"
+
+
+class Run:
+    """The right to write an environment's files, for as long as its lock is held; ``exclusive`` gives it."""
+
+    def __init__(self, root: Path, environment: str, within: Sequence[PurePosixPath]) -> None:
+        self._root = _real(root)
+        self._environment = environment
+        self._within = within
+        self._staging = _staging(root, environment)
+        self._journal = _journal(root, environment)
+        self._folders: dict[tuple[PurePosixPath, PurePosixPath], Path] = {}
+        with _nothing_changed():
+            self.recovered = self._recover()
+        """What was done about an interrupted run, for people to read; None where there was none."""
+
+    def apply(self, changes: Sequence[FileChange]) -> None:
+        """Make all changes, or none.
+
+        Raises SealgenError where a file is not as the run read it, and where something can't be written; the message
+        says whether nothing was changed or the next run will finish. Raises ConfigurationError for a path that is
+        not within what the environment is written to.
+        """
+        if all(change.before == change.after for change in changes):
+            return
+        targets = [self._target(change.path) for change in changes]
+        work = [
+            (change, target) for change, target in zip(changes, targets, strict=True) if change.before != change.after
+        ]
+        records = [_Record.of(change) for change, _ in work]
+        try:
+            with _nothing_changed():
+                self._stage(work, records)
+            with _nothing_changed(), _lock_of_all(self._root):
+                for change, target in zip(changes, targets, strict=True):
+                    if _content(target, change.path) != change.before:
+                        raise SealgenError(
+                            f"{change.path} changed while sealgen ran; nothing was written", hint="Run it again."
+                        )
+                self._commit(records)
+        finally:
+            self._tidy_up()
+
+    # --- before the commit: only the staging folder changes ---
+
+    def _stage(self, work: Sequence[tuple[FileChange, Path]], records: Sequence[_Record]) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only where something is written)
+
+        def write(number: int) -> None:
+            change, target = work[number]
+            if change.after is not None:
+                with _explained("write", change.path):
+                    _write(self._staging / str(number), change.after, change.mode, _mode(target))
+
+        shown = f"{STATE}/{self._staging.name}"
+        with _explained("write", shown):
+            self._staging.mkdir(0o700)
+        for folder in {_nearest(parent) for parent in {target.parent for _, target in work}}:
+            self._try_folder(folder)
+        with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:
+            list(pool.map(write, range(len(work))))
+        with _explained("write", shown):
+            journal = json.dumps({"version": 1, "files": [asdict(record) for record in records]})
+            _write(self._staging / "journal", journal.encode() + b"\n", 0o600, None)
+            for folder in (self._staging, self._staging.parent, self._root):
+                _flush(folder)
+
+    def _try_folder(self, folder: Path) -> None:
+        """Find out whether files can be renamed from the staging folder to this one."""
+        shown = folder.relative_to(self._root)
+        if not folder.is_dir():
+            raise _Failure(f"{shown} is not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise _Failure(f"can't write to {shown}: the folder is read-only")
+        try:
+            # Linux compares the two mounts, and looks whether they are read-only, before it looks for the file.
+            (self._staging / "missing").rename(folder / "missing")
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise _Failure(f"can't move files from {STATE} to {shown}: {error.strerror}") from None
+
+    # --- from the commit on ---
+
+    def _commit(self, records: Sequence[_Record]) -> None:
+        progress = _Progress()
+        try:
+            with _explained("write", f"{STATE}/{self._journal.name}"):
+                (self._staging / "journal").rename(self._journal)
+                _flush(self._journal.parent)
+            self._put_in_place(dict(enumerate(records)), records, progress)
+        except _Failure as failure:
+            if progress.begun or not self._take_back(progress):
+                raise self._unfinished(failure) from None
+            raise
+
+    def _put_in_place(self, left: dict[int, _Record], records: Sequence[_Record], progress: _Progress) -> None:
+        """Carry out the journal's ``records``, of which those ``left`` are not yet; each by its number."""
+        targets = [self._target(PurePosixPath(record.path)) for record in records]
+        for number, record in left.items():
+            if record.after is not None:
+                with _explained("write", record.path):
+                    _make_folder(targets[number].parent, progress.folders)
+        for number, record in left.items():
+            with _explained("write", record.path):
+                if record.after is None:
+                    targets[number].unlink()
+                else:
+                    (self._staging / str(number)).rename(targets[number])
+            progress.begun = True
+        # Any folder on the way down may be new, made by this run or by the one that was interrupted.
+        for folder in self._way_to({target.parent for target in targets}):
+            with _explained("write", folder.relative_to(self._root)):
+                _flush(folder)
+        with _explained("write", f"{STATE}/{self._journal.name}"):
+            self._journal.unlink()
+            _flush(self._journal.parent)
+
+    def _way_to(self, folders: Iterable[Path]) -> list[Path]:
+        """Return these folders and those above them up to the root, as far as they are there."""
+        way = {above for folder in folders for above in (folder, *folder.parents)}
+        return sorted(folder for folder in way if folder.is_relative_to(self._root) and folder.is_dir())
+
+    def _take_back(self, progress: _Progress) -> bool:
+        """Undo a commit of which nothing is in place yet; tell whether that worked.
+
+        Were the journal to come back because the disk did not learn of it, the next run would find its staged files
+        gone and give it up.
+        """
+        try:
+            self._journal.unlink(missing_ok=True)
+        except OSError:
+            return False
+        for folder in reversed(progress.folders):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        return True
+
+    def _unfinished(self, failure: _Failure) -> SealgenError:
+        return SealgenError(
+            f"{failure}; the run could not be completed",
+            hint=f"The next run for {self._environment} finishes it.",
+        )
+
+    def _tidy_up(self) -> None:
+        # A journal needs the staged files. What can't be removed now, the next run removes.
+        if not os.path.lexists(self._journal):
+            with contextlib.suppress(_Failure):
+                self._discard()
+
+    def _discard(self) -> None:
+        with _explained("remove", f"{STATE}/{self._staging.name}"), contextlib.suppress(FileNotFoundError):
+            for path in self._staging.iterdir():
+                path.unlink()
+            self._staging.rmdir()
+
+    # --- after a crash ---
+
+    def _recover(self) -> str | None:
+        with _lock_of_all(self._root):
+            records = _read_journal(self._root, self._environment)
+            if records is not None:
+                return self._recover_commit(records)
+            if os.path.lexists(self._staging):
+                self._discard()
+                return f"{self._environment}: discarded an interrupted run; it had changed nothing"
+            return None
+
+    def _recover_commit(self, records: Sequence[_Record]) -> str:
+        """Carry out what is left of a commit, unless files were changed since: those are the user's."""
+        found = [self._digest(record) for record in records]
+        left = {number: record for number, record in enumerate(records) if found[number] != record.after}
+        stuck = [
+            record.path
+            for number, record in left.items()
+            if found[number] != record.before or not self._is_staged(number, record)
+        ]
+        if not stuck:
+            try:
+                self._put_in_place(left, records, _Progress())
+            except _Failure as failure:
+                raise self._unfinished(failure) from None
+            told = f"finished an interrupted run: {', '.join(record.path for record in records)}"
+        elif len(left) == len(records):
+            with _explained("remove", f"{STATE}/{self._journal.name}"):
+                self._journal.unlink()
+                _flush(self._journal.parent)
+            told = f"gave up an interrupted run, as {stuck[0]} was changed since; nothing of it is in place"
+        else:
+            raise SealgenError(
+                f"{stuck[0]} was changed after a run was interrupted that has other files in place",
+                hint=f"Bring the files to where you want them, then remove {STATE}/{self._journal.name} and run again.",
+            )
+        self._discard()
+        return f"{self._environment}: {told}"
+
+    def _digest(self, record: _Record) -> str | None:
+        path = PurePosixPath(record.path)
+        return _digest(_content(self._target(path), path))
+
+    def _is_staged(self, number: int, record: _Record) -> bool:
+        staged = self._staging / str(number)
+        return record.after is None or _digest(_content(staged, PurePosixPath(record.path))) == record.after
+
+    # --- where files are ---
+
+    def _target(self, path: PurePosixPath) -> Path:
+        """Return where the file really is: links to folders are followed, and must not lead out."""
+        place = next((place for place in self._within if path.is_relative_to(place)), None)
+        if place is None or ".." in path.parts or "\0" in str(path):
+            places = ", ".join(map(str, self._within))
+            raise ConfigurationError(
+                f"{path} is outside of what {self._environment} is written to: {places}; nothing was written"
+            )
+        key = (path.parent, place)
+        if key not in self._folders:
+            top = _real(self._root / (path.parent if path == place else place))
+            folder = _real(self._root / path.parent)
+            if not top.is_relative_to(self._root) or not folder.is_relative_to(top):
+                raise ConfigurationError(
+                    f"{path} is behind a link that leads out, to {folder}; nothing was written",
+                    hint="Put a folder in the place of the link.",
+                )
+            self._folders[key] = folder
+        return self._folders[key] / path.name
+
+
+# --- the state folder -------------------------------------------------------------------------------------------
+
+
+def _staging(root: Path, environment: str) -> Path:
+    return root / STATE / f"{environment}.staging"
+
+
+def _journal(root: Path, environment: str) -> Path:
+    return root / STATE / f"{environment}.journal"
+
+
+def _make_state(root: Path) -> None:
+    state = root / STATE
+    with _explained("write", STATE):
+        with contextlib.suppress(FileExistsError):
+            state.mkdir(0o700)
+        if not stat.S_ISDIR(state.lstat().st_mode):
+            raise SealgenError(f"{STATE} is a file or a link; sealgen needs a folder of that name")
+        descriptor = os.open(state / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with _open_here(descriptor):
+            if os.fstat(descriptor).st_size == 0:
+                os.write(descriptor, b"*\n")
+
+
+def _open_lock(root: Path, name: str) -> int:
+    with _explained("lock", f"{STATE}/{name}"):
+        return os.open(root / STATE / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+@contextlib.contextmanager
+def _lock_of_all(root: Path) -> Iterator[None]:
+    """Hold the lock of all environments, for a moment."""
+    descriptor = _open_lock(root, "lock")
+    with _open_here(descriptor):
+        with _explained("lock", f"{STATE}/lock"):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _lock_holder(root: Path, environment: str) -> str | None:
+    """Return who holds an environment's lock, None if nobody does; writes nothing."""
+    name = f"{environment}.lock"
+    with _explained("read", f"{STATE}/{name}"):
+        try:
+            descriptor = os.open(root / STATE / name, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        with _open_here(descriptor):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _holder(descriptor)
+            return None
+
+
+def _holder(descriptor: int) -> str:
+    number = os.pread(descriptor, 20, 0).strip()
+    return f" (process {number.decode()})" if number.isdigit() else ""
+
+
+_open_descriptors: set[int] = set()
+
+
+@contextlib.contextmanager
+def _open_here(descriptor: int) -> Iterator[None]:
+    """Close the descriptor at the end, and at once in a forked child: a lock is held as long as any copy is open."""
+    _open_descriptors.add(descriptor)
+    try:
+        yield
+    finally:
+        _open_descriptors.discard(descriptor)
+        os.close(descriptor)
+
+
+def _close_in_child() -> None:
+    for descriptor in _open_descriptors:
+        os.close(descriptor)
+    _open_descriptors.clear()
+
+
+os.register_at_fork(after_in_child=_close_in_child)
+
+
+# --- the journal ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A file in the journal: SHA-256 digests, None where there is no file. Its number is its place in the list."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+    @classmethod
+    def of(cls, change: FileChange) -> _Record:
+        return cls(str(change.path), _digest(change.before), _digest(change.after))
+
+
+@dataclass
+class _Progress:
+    """How far a commit got."""
+
+    begun: bool = False
+    """Whether some file is in place."""
+    folders: list[Path] = field(default_factory=list)
+    """The folders that were made."""
+
+
+def _read_journal(root: Path, environment: str) -> list[_Record] | None:
+    path = _journal(root, environment)
+    content = _content(path, PurePosixPath(STATE, path.name))
+    if content is None:
+        return None
+    try:
+        journal = json.loads(content)
+        if journal["version"] != 1:
+            raise ValueError
+        return [_Record(str(file["path"]), file["before"], file["after"]) for file in journal["files"]]
+    except (ValueError, KeyError, TypeError):
+        raise SealgenError(
+            f"{STATE}/{path.name} is damaged, or of a newer sealgen",
+            hint="See with 'git status' whether the files are as they should be, then remove it.",
+        ) from None
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def _write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
+    """Make a new file and wait until the disk has it; ``kept`` is the mode of the file it replaces."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode if kept is None else 0o600)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if kept is not None:
+            os.fchmod(descriptor, kept)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush(folder: Path) -> None:
+    """Wait until the disk has the folder's entries."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _content(path: Path, shown: PurePosixPath) -> bytes | None:
+    """Return the bytes of a file, None where there is none; raises SealgenError for what is no file."""
+    with _explained("read", shown):
+        try:
+            mode = path.lstat().st_mode
+            if not stat.S_ISREG(mode):
+                kind = "a link" if stat.S_ISLNK(mode) else "not a file"
+                raise _Failure(f"{shown} is {kind}")
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def _real(path: Path) -> Path:
+    """Follow all links; unlike ``Path.resolve``, a loop of links is no error before it is used."""
+    return Path(os.path.realpath(path))
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return folder if os.path.lexists(folder) else _nearest(folder.parent)
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent, made)
+        folder.mkdir()
+        made.append(folder)
+
+
+# --- errors -----------------------------------------------------------------------------------------------------
+
+
+class _Failure(Exception):  # noqa: N818  (it becomes a SealgenError where it is known what it means)
+    """Something can't be done; the text says what and why."""
+
+
+@contextlib.contextmanager
+def _explained(verb: str, what: PurePath | str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _Failure(f"can't {verb} {what}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _nothing_changed() -> Iterator[None]:
+    try:
+        yield
+    except _Failure as failure:
+        raise SealgenError(f"{failure}; nothing was changed") from None

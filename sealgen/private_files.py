@@ -1,0 +1,109 @@
+"""Files that hold secrets on this machine: open to their owner alone (mode 0600), and ignored by Git."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+import subprocess
+from typing import TYPE_CHECKING
+
+from sealgen.errors import ConfigurationError, SealgenError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# All that Git gets of the environment: the rest may hold secrets, and its own variables, which a hook has, would
+# make it take the current folder for the top of the work tree.
+_GIT_NEEDS = ("PATH", "HOME", "XDG_CONFIG_HOME")
+
+
+def read(path: Path) -> bytes | None:
+    """Return the file's bytes, None where there is none.
+
+    Raises ConfigurationError for a file that others than its owner can read or write, SealgenError for one that
+    can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o077:
+                raise ConfigurationError(
+                    f"{path} holds secrets and is open to others (mode {mode:04o})", hint=f"Run: chmod 600 {path}"
+                )
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SealgenError(f"can't read {path}: {error.strerror}") from None
+
+
+def create(path: Path, content: bytes) -> None:
+    """Make the file, whole and on disk, unless it is there: then a run at the same time has just made it.
+
+    Raises SealgenError where it can't be written, for example because its folder is not there.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists():
+                # Made by the one that this one waited for, or just before; what is called new is nobody's.
+                new.unlink(missing_ok=True)
+                return
+            # It may hold what a process wrote that died.
+            file.truncate(0)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            new.rename(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise SealgenError(f"can't write {path}: {error.strerror}") from None
+
+
+def check_ignored(root: Path, path: Path) -> None:
+    """Make sure that Git neither tracks the file, which need not be there, nor would; ``path`` is below ``root``.
+
+    Raises ConfigurationError where it does or would, and SealgenError where Git can't tell. Outside of a work
+    tree nothing can be committed, and all is well.
+    """
+    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return
+    shown = path.relative_to(root).as_posix()
+    # The answer is yes for a file that is ignored and not tracked.
+    ignored = _git(root, "check-ignore", "--quiet", "--", shown)
+    if ignored == 1:
+        line = "/" + re.sub(r"([\\*?\[])", r"\\\1", shown)
+        if _git(root, "ls-files", "--error-unmatch", "--", f":(literal){shown}") == 0:
+            raise ConfigurationError(
+                f"Git tracks {shown}, which holds secrets",
+                hint=f"Run 'git rm --cached {shown}', add the line '{line}' to {root / '.gitignore'}, "
+                "and replace the secrets: Git's history has them.",
+            )
+        raise ConfigurationError(
+            f"Git does not ignore {shown}, which holds secrets",
+            hint=f"Add the line '{line}' to {root / '.gitignore'}.",
+        )
+    if ignored != 0:
+        raise SealgenError(
+            f"can't make sure that Git ignores {shown}, which holds secrets",
+            hint=f"See what 'git check-ignore {shown}' says.",
+        )
+
+
+def _git(root: Path, *arguments: str) -> int:
+    environment = {name: os.environ[name] for name in _GIT_NEEDS if name in os.environ}
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=root, env=environment, capture_output=True, check=False
+        ).returncode
+    except OSError as error:
+        raise SealgenError(
+            f"can't run git: {error.strerror}", hint="It must make sure that a file with secrets is ignored."
+        ) from None
