@@ -1,0 +1,3 @@
+"""Backends: what a recipe becomes."""
+
+from __future__ import annotations

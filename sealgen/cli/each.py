@@ -1,0 +1,58 @@
+"""Running a command on each environment that was named: one result each, one exit code for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealgen.cli import report
+from sealgen.cli.settings import chosen, settings
+from sealgen.errors import SealgenError
+from sealgen.overlay import pending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealgen.config import Environment
+    from sealgen.project import Project
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command found or did in one environment."""
+
+    exit_code: int
+    data: dict[str, Any]
+
+
+def environment(
+    context: click.Context,
+    command: str,
+    names: tuple[str, ...],
+    every: bool,
+    run: Callable[[Project, Environment], Outcome],
+) -> int:
+    """Run on each environment, go on after an error, print the envelope, and return the worst exit code."""
+    project = settings(context).project()
+    results: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    codes: list[int] = []
+    for name in chosen(project, names, every=every):
+        try:
+            if command != "seal" and (left := pending(project.root, name)):
+                report.note(left)
+            outcome = run(project, project.environment(name))
+        except SealgenError as error:
+            codes.append(error.exit_code)
+            errors.append(report.error_data(error, name))
+            if not settings(context).json:
+                click.echo(report.error_text(error), err=True)
+        else:
+            codes.append(outcome.exit_code)
+            results.append(outcome.data)
+    code = report.worst(codes)
+    if settings(context).json:
+        click.echo(report.envelope(command, code, results, errors))
+    return code

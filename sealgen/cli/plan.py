@@ -1,0 +1,45 @@
+"""``sealgen plan``: what seal would do, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sealgen.cli import each, report, steps
+from sealgen.cli.settings import environments, global_options, settings
+
+if TYPE_CHECKING:
+    from sealgen.config import Environment
+    from sealgen.planning import Request
+    from sealgen.project import Project
+
+
+@click.command("plan")
+@environments
+@steps.requests
+@global_options
+@click.pass_context
+def command(context: click.Context, names: tuple[str, ...], every: bool, request: Request) -> int:
+    """Show what seal would do, key by key, with the reason.
+
+    Exits 0 when nothing is to do, 10 when something is, 12 when that can't be told or done here.
+    """
+    from sealgen import fingerprint_key  # noqa: PLC0415
+    from sealgen.planning import prepare  # noqa: PLC0415
+    from sealgen.sealing import advice  # noqa: PLC0415
+
+    current = settings(context)
+
+    def run(project: Project, environment: Environment) -> each.Outcome:
+        # Nobody is asked and no key is kept: a plan changes nothing.
+        around = steps.surroundings(project, ask=None)
+        planned = prepare(project, environment, request, around, fingerprint_key.temporary)
+        table = steps.steps_text(environment.name, planned.plan, verbose=current.verbose)
+        report.say(table + steps.summary(environment.name, *steps.sizes(planned), planned.plan, done=False))
+        if planned.plan.stuck:
+            report.say(advice(environment.name, planned.plan))
+        code = 12 if planned.plan.stuck else 10 if planned.plan.changes else 0
+        return each.Outcome(code, steps.plan_data(environment.name, *steps.sizes(planned), planned.plan))
+
+    return each.environment(context, "plan", names, every, run)

@@ -1,0 +1,67 @@
+"""``sealgen seal``: bring the sealed manifests up to date."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sealgen.cli import each, report, steps
+from sealgen.cli.settings import environments, global_options, settings
+
+if TYPE_CHECKING:
+    from sealgen.config import Environment
+    from sealgen.planning import Request
+    from sealgen.project import Project
+    from sealgen.values.secret import Secret
+
+
+def ask(question: str) -> Secret:
+    """Ask a person, hidden and twice."""
+    from sealgen.values.secret import Secret  # noqa: PLC0415
+
+    answer: str = click.prompt(
+        question, hide_input=True, confirmation_prompt="Once more", err=True, default="", show_default=False
+    )
+    return Secret(answer.encode("utf-8", "surrogateescape"))
+
+
+@click.command("seal")
+@environments
+@steps.requests
+@click.option("--no-wait", is_flag=True, help="Fail at once where another run holds the environment.")
+@global_options
+@click.pass_context
+def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait: bool, request: Request) -> int:
+    """Bring the manifests in the overlay, and the lock, up to date.
+
+    Only what changed is sealed again; every other ciphertext stays as it is. Exits 0 when all is done, 12 when
+    a value is needed that can't be had here (nothing is written then).
+    """
+    from sealgen.sealing import Stuck, seal  # noqa: PLC0415
+
+    current = settings(context)
+
+    def run(project: Project, environment: Environment) -> each.Outcome:
+        around = steps.surroundings(project, ask=ask if sys.stdin.isatty() else None)
+        try:
+            sealed = seal(
+                project, environment, request, around, tell=report.note, waiting=None if no_wait else report.note
+            )
+        except Stuck as error:
+            report.say(steps.steps_text(environment.name, error.planned.plan, verbose=current.verbose), to_stderr=True)
+            raise
+        for warning in sealed.warnings:
+            report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
+        table = steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
+        report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))
+        data = steps.plan_data(environment.name, sealed.secrets, sealed.keys, sealed.plan)
+        data["files"] = list(sealed.files)
+        data["warnings"] = [
+            {"secret": warning.secret, "key": warning.key, "id": warning.id, "message": warning.message}
+            for warning in sealed.warnings
+        ]
+        return each.Outcome(0, data)
+
+    return each.environment(context, "seal", names, every, run)

@@ -1,0 +1,120 @@
+"""What seal and plan have in common: the options that ask for something, and how a plan looks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sealgen.cli import report
+from sealgen.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealgen.plan import Plan, Step
+    from sealgen.planning import Planned
+    from sealgen.project import Project
+    from sealgen.values.secret import Secret
+    from sealgen.values.source import Surroundings
+
+C = TypeVar("C", bound="Callable[..., Any]")
+
+_STYLES: dict[Action, dict[str, Any]] = {
+    Action.KEEP: {"dim": True},
+    Action.SEAL: {"fg": "green"},
+    Action.REWRITE: {"fg": "cyan"},
+    Action.DROP: {"fg": "red"},
+    Action.BLOCKED: {"fg": "yellow", "bold": True},
+    Action.UNKNOWN: {"fg": "yellow", "bold": True},
+}
+_DONE = {Action.SEAL: "sealed", Action.REWRITE: "rewritten", Action.DROP: "dropped", Action.KEEP: "kept"}
+_TO_DO = {
+    Action.SEAL: "to seal",
+    Action.REWRITE: "to rewrite",
+    Action.DROP: "to drop",
+    Action.BLOCKED: "blocked",
+    Action.UNKNOWN: "unknown",
+    Action.KEEP: "to keep",
+}
+
+
+def requests(command: C) -> C:
+    """Add --rotate and --only, handed to the command as one request."""
+    from sealgen.planning import Request  # noqa: PLC0415
+
+    @click.option("--rotate", metavar="VALUE", multiple=True, help="Make the next version of VALUE; repeat for more.")
+    @click.option("--only", metavar="SECRET[/KEY]", multiple=True, help="Leave all else as it is; repeat for more.")
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, rotate: tuple[str, ...], only: tuple[str, ...], **named: Any) -> Any:
+        return command(*arguments, request=Request(frozenset(rotate), only), **named)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def surroundings(project: Project, ask: Callable[[str], Secret] | None) -> Surroundings:
+    """Return what sources may reach in this process."""
+    from sealgen.values.source import Surroundings  # noqa: PLC0415
+
+    return Surroundings(root=project.root, environ=os.environ, ask=ask, now=dt.datetime.now(dt.UTC))
+
+
+def _rows(plan: Plan, *, verbose: bool) -> list[Step]:
+    return [step for step in plan.steps if verbose or step.action is not Action.KEEP]
+
+
+def steps_text(environment: str, plan: Plan, *, verbose: bool) -> str:
+    """Return the steps as a table with the environment's name above, or nothing if there are none to show."""
+    rows = _rows(plan, verbose=verbose)
+    if not rows:
+        return ""
+    cells = [
+        (
+            step.secret,
+            step.key or "(manifest)",
+            step.action,
+            f"{step.reason}: {step.detail}" if step.detail else step.reason,
+        )
+        for step in rows
+    ]
+    styles = [_STYLES[step.action] for step in rows]
+    lines = report.table(("secret", "key", "action", "reason"), cells, styles)
+    return f"{click.style(report.printable(environment), bold=True)}\n{lines}\n"
+
+
+def summary(environment: str, secrets: int, keys: int, plan: Plan, *, done: bool) -> str:
+    """Return the line that says it all."""
+    words = _DONE if done else _TO_DO
+    counts = {action: sum(step.action is action for step in plan.steps) for action in words}
+    told = "up to date"
+    if plan.changes:
+        told = ", ".join(f"{number} {words[action]}" for action, number in counts.items() if number)
+    return f"{report.printable(environment)}: {report.count(secrets, 'secret')}, {report.count(keys, 'key')}, {told}"
+
+
+def plan_data(environment: str, secrets: int, keys: int, plan: Plan) -> dict[str, Any]:
+    """Return a plan for the envelope."""
+    return {
+        "environment": environment,
+        "secrets": secrets,
+        "keys": keys,
+        "steps": [
+            {
+                "secret": step.secret,
+                "key": step.key or None,
+                "action": str(step.action),
+                "reason": str(step.reason),
+                "detail": step.detail or None,
+            }
+            for step in plan.steps
+        ],
+    }
+
+
+def sizes(planned: Planned) -> tuple[int, int]:
+    """Return how many Secrets and keys the environment has."""
+    manifests = planned.survey.manifests
+    return len(manifests), sum(len(secret.keys) for secret in manifests.values())

@@ -1,0 +1,147 @@
+"""Carrying out a plan: values are resolved and sealed, and the overlay and its lock change in one transaction."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen import certificates, fingerprint_key, overlay
+from sealgen.errors import CannotTell, ConfigurationError
+from sealgen.outcome import outcome
+from sealgen.plan import Action, Plan
+from sealgen.planning import Planned, Request, prepare, sealed_secrets_backend
+from sealgen.survey import lock_path
+from sealgen.values import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealgen.backends.resolution import Warned
+    from sealgen.config import Environment
+    from sealgen.overlay import Run
+    from sealgen.project import Project
+    from sealgen.recipe import Reference
+    from sealgen.values.secret import Secret
+    from sealgen.values.source import Parts, Surroundings
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a run did."""
+
+    environment: str
+    plan: Plan
+    secrets: int
+    keys: int
+    warnings: tuple[Warned, ...]
+    files: tuple[str, ...]
+    """What was written or removed, from the project's root."""
+
+
+def seal(
+    project: Project,
+    environment: Environment,
+    request: Request,
+    surroundings: Surroundings,
+    *,
+    tell: Callable[[str], None],
+    waiting: Callable[[str], None] | None,
+) -> Sealed:
+    """Bring the overlay and the lock of an environment up to date.
+
+    ``tell`` is told of what an interrupted run left, ``waiting`` of another run that is waited for (None: it is not).
+    Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
+    for everything else that stands in the way.
+    """
+    sealed_secrets_backend(environment)
+    within = (environment.output, lock_path(environment.name))
+    with overlay.exclusive(project.root, environment.name, within, waiting) as run:
+        if run.recovered:
+            tell(run.recovered)
+        return _seal(project, environment, request, surroundings, run)
+
+
+def _seal(
+    project: Project, environment: Environment, request: Request, surroundings: Surroundings, run: Run
+) -> Sealed:
+    planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
+    if planned.plan.stuck:
+        raise Stuck(planned)
+    ciphertexts: dict[tuple[str, str], str] = {}
+    warnings: tuple[Warned, ...] = ()
+    if any(planned.plan.having(Action.SEAL)):
+        ciphertexts, warnings = _seal_keys(project, planned, surroundings)
+    changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}") if planned.plan.changes else ()
+    run.apply(changes)
+    return Sealed(
+        environment=environment.name,
+        plan=planned.plan,
+        secrets=len(planned.survey.manifests),
+        keys=sum(len(secret.keys) for secret in planned.survey.manifests.values()),
+        warnings=warnings,
+        files=tuple(str(change.path) for change in changes),
+    )
+
+
+class Stuck(CannotTell):
+    """The plan is blocked or unknown, and nothing was written."""
+
+    def __init__(self, planned: Planned) -> None:
+        name = planned.environment.name
+        super().__init__(
+            f"{name}: not all of it can be sealed here, so nothing was written", hint=advice(name, planned.plan)
+        )
+        self.planned = planned
+
+
+def advice(environment: str, plan: Plan) -> str:
+    """Return the way out of a plan that is blocked or unknown."""
+    if not plan.missing:
+        return "Run it where the sources and the fingerprint key are."
+    rotate = " ".join(f"--rotate {name}" for name in plan.missing)
+    return f"Make a new version with the run: sealgen seal {environment} {rotate}"
+
+
+def _seal_keys(
+    project: Project, planned: Planned, surroundings: Surroundings
+) -> tuple[dict[tuple[str, str], str], tuple[Warned, ...]]:
+    """Return the new ciphertexts, and what looked wrong about their plaintexts."""
+    from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography; a run without changes needs none)
+    from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
+
+    certificate = planned.certificate or certificates.pinned(project, planned.backend)
+    certificate_rules.check_validity(certificate, surroundings.now, planned.backend.certificate_at)
+    plaintexts: dict[str, Parts] = dict(planned.observed.plaintexts)
+    for name in planned.plan.made:
+        value = planned.environment.values[name]
+        plaintexts[name] = value.source.obtain(name, surroundings)
+        rules.check(name, value.rules, plaintexts[name])
+
+    def lookup(reference: Reference) -> Secret:
+        return plaintexts[reference.value][reference.part]
+
+    manifests = planned.survey.manifests
+    wanted = [(manifests[step.secret], step.key) for step in planned.plan.having(Action.SEAL)]
+    resolved = resolution.resolve_keys(wanted, lookup)
+    resolution.check(resolved, _kept_bytes(planned))
+    warnings = resolution.warnings(resolved, planned.environment)
+    return sealed_secrets.seal(resolved, certificate), warnings
+
+
+def _kept_bytes(planned: Planned) -> dict[str, int]:
+    """Return, by Secret, how many bytes the keys have that stay as they are."""
+    from sealgen.crypto import hybrid  # noqa: PLC0415
+
+    touched = {step.secret for step in planned.plan.having(Action.SEAL)}
+    totals = dict.fromkeys(touched, 0)
+    for step in planned.plan.having(Action.KEEP):
+        if step.secret in touched:
+            text = planned.survey.files[step.secret].sealed.encrypted_data[step.key]
+            try:
+                totals[step.secret] += hybrid.shape(base64.b64decode(text, validate=True)).plaintext_bytes
+            except (binascii.Error, hybrid.CiphertextError):
+                path = planned.environment.output / planned.survey.filenames[step.secret]
+                raise ConfigurationError(f"{path}: {step.key} holds no ciphertext; restore it from Git") from None
+    return totals
