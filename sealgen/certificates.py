@@ -48,7 +48,8 @@ def pinned(project: Project, backend: SealedSecretsBackend) -> Certificate:
 
 
 def _fetch(url: str) -> bytes:
-    import urllib.error  # noqa: PLC0415  (only for certificates that are published somewhere)
+    import http.client  # noqa: PLC0415  (only for certificates that are published somewhere)
+    import time  # noqa: PLC0415
     import urllib.request  # noqa: PLC0415
 
     class HTTPSOnly(urllib.request.HTTPRedirectHandler):
@@ -57,12 +58,35 @@ def _fetch(url: str) -> bytes:
                 raise SealgenError(f"{url} redirects to {newurl}, which is not https")
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
+    content = bytearray()
+    deadline = time.monotonic() + _TIMEOUT
     try:
         with urllib.request.build_opener(HTTPSOnly).open(url, timeout=_TIMEOUT) as response:
-            content: bytes = response.read(_MAX_BYTES + 1)
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise SealgenError(f"can't get the certificate from {url}: {reason}") from None
-    if len(content) > _MAX_BYTES:
-        raise SealgenError(f"{url} gives more than {_MAX_BYTES} bytes; that is no certificate")
-    return content
+            while chunk := response.read1(_MAX_BYTES):
+                content += chunk
+                if len(content) > _MAX_BYTES:
+                    raise SealgenError(f"{url} gives more than {_MAX_BYTES} bytes; that is no certificate")
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise SealgenError(f"can't get the certificate from {url}: {_reason(error)}") from None
+    return bytes(content)
+
+
+def _reason(error: Exception) -> str:
+    """Say why a certificate could not be fetched, in words that are ours or the system's, not the server's."""
+    import http.client  # noqa: PLC0415
+    import ssl  # noqa: PLC0415
+    import urllib.error  # noqa: PLC0415
+
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the answer has HTTP status {error.code}"
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
+        return _reason(error.reason)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server is not trusted: {error.verify_message} (SSL_CERT_FILE names the authorities to trust)"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_TIMEOUT} s"
+    if isinstance(error, http.client.InvalidURL | ValueError):
+        return "the URL is malformed"
+    return getattr(error, "strerror", None) or "the answer is not HTTP"

@@ -88,8 +88,9 @@ def check(project: Project, environment: Environment, now: dt.datetime) -> Check
     plan = make_plan(surveyed, states, environment.backend.fingerprint)
     certificate = None
     if certificates.is_remote(environment.backend):
-        unproven.append(f"that the certificate is the pinned one and valid: {environment.backend.certificate} "
-                        "was not fetched")
+        unproven.append(
+            f"that the certificate is the pinned one and valid: {environment.backend.certificate} was not fetched"
+        )
     else:
         certificate = certificates.pinned(project, environment.backend)
         findings += _certificate(certificate, environment.backend, now)
@@ -117,6 +118,8 @@ def _out_of_date(surveyed: Survey, step: Step) -> Finding:
     line: int | None
     if step.reason is Reason.ENTRY:
         file, line = str(surveyed.kustomization_path), None
+    elif step.reason is Reason.FILENAME and entry:
+        file, line = entry.at.file, entry.at.line
     elif step.reason in (Reason.ALTERED, Reason.MISSING, Reason.FOREIGN, Reason.METADATA) and entry:
         file, line = str(surveyed.environment.output / entry.filename), None
     elif secret is not None:
@@ -182,8 +185,9 @@ def _kustomization(project: Project, surveyed: Survey) -> Iterator[Finding]:
         yield Finding("kustomization-transformer", Severity.ERROR, path, line, problem.message)
     folder = project.root / surveyed.environment.output
     for resource, at in kustomization.resources(surveyed.kustomization, path).items():
-        # What names no YAML file may be a folder, or a repository: github.com/org/repo?ref=v1.
-        if resource.endswith((".yaml", ".yml")) and "://" not in resource and not os.path.lexists(folder / resource):
+        # Other entries may be repositories: github.com/org/repo?ref=v1.
+        local = "://" not in resource and (resource.startswith("..") or resource.endswith((".yaml", ".yml")))
+        if local and not os.path.exists(folder / resource):  # noqa: PTH110  (Path.exists raises for a name too long)
             message = f"lists {resource}, which is not there"
             yield Finding("kustomization-entry", Severity.ERROR, path, at.line, message)
 
@@ -210,6 +214,10 @@ def _in_authority(recipe: Recipe) -> Iterator[Reference]:
             if "://" in before and "/" not in authority and "@" not in authority:
                 yield part
             before += "x"
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _tracked(project: Project) -> Iterator[Finding]:

@@ -170,7 +170,7 @@ _BACKENDS: dict[str, Record[Any]] = {
             ),
             "fingerprint": Field(
                 Text(problem=_fingerprint_problem, pattern=fingerprint.PATTERN),
-                "The pin: SHA256 fingerprint of the certificate's public key. Another certificate is refused.",
+                "The pin: the certificate's fingerprint, as 'sealgen cert show FILE' tells it; another is refused.",
                 required=True,
             ),
             "scope": Field(_SCOPE, "What a ciphertext is bound to: its name and namespace, or less.", default="strict"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,23 +11,36 @@ from sealgen.errors import SealgenError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# All that Git gets of the environment: the rest may hold secrets, and its own variables, which a hook has, would
+# make it look at another work tree or index.
+_NEEDS = ("PATH", "HOME", "XDG_CONFIG_HOME")
+
+
+def is_work_tree(root: Path) -> bool:
+    """Tell whether the folder ``root`` lies in a work tree of Git."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
+
 
 def tracked_files_matching(root: Path, pattern: str, *pathspecs: str) -> list[str]:
-    """Return the tracked files below ``root`` with a line that matches an extended regular expression.
+    """Return the tracked files below ``root``, a work tree, with a line that matches an extended regular expression.
 
-    Empty where there is no Git or no work tree: nothing is tracked there.
+    Raises SealgenError where Git can't be run or fails.
     """
-    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
-        return []
+    environment = {name: os.environ[name] for name in _NEEDS if name in os.environ}
+    # A person's own settings may colour names, or count them from the top of the work tree.
+    options = ("-I", "-l", "-z", "--no-color", "--no-full-name")
     try:
         found = subprocess.run(
-            ["git", "grep", "-I", "-l", "-z", "-E", "-e", pattern, "--", *(pathspecs or (".",))],
+            ["git", "grep", *options, "-E", "-e", pattern, "--", *(pathspecs or (".",))],
             cwd=root,
+            env=environment,
             capture_output=True,
             check=False,
         )
     except OSError as error:
-        raise SealgenError(f"can't run git: {error.strerror}") from None
+        raise SealgenError(
+            f"can't run git: {error.strerror}", hint="It must make sure that no plaintext is tracked."
+        ) from None
     if found.returncode not in (0, 1):
-        raise SealgenError("git grep failed", hint="Run 'git status' to see why.")
+        raise SealgenError("'git grep' failed", hint="Run 'git status' to see why.")
     return [name.decode("utf-8", "surrogateescape") for name in found.stdout.split(b"\0") if name]

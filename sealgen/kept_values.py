@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -53,5 +52,5 @@ def load(content: bytes, file: str) -> dict[str, KeptValue]:
             )
             for name, kept in json.loads(content).items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ConfigurationError(f"{file} is damaged", hint="Remove it: its values are made anew.") from None

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FILENAME = "kustomization.yaml"
 
-_GROUP = "kustomize.config.k8s.io/"
-_NEW = f"apiVersion: {_GROUP}v1beta1\nkind: Kustomization\nresources: []\n"
+_API_VERSION = "kustomize.config.k8s.io/v1beta1"
+_NEW = f"apiVersion: {_API_VERSION}\nkind: Kustomization\nresources: []\n"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Edit: TypeAlias = tuple[int, int, str]
 """Where a stretch of the text begins and ends, in characters, and what stands there afterwards."""
@@ -65,11 +65,10 @@ def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) ->
     added = [name for same, name in wanted.items() if same not in there]
     if kept == before and not added:
         return content
-    bom = "\ufeff" if content.startswith(b"\xef\xbb\xbf") else ""
     text = content.decode("utf-8-sig")
-    edited = bom + _applied(text, _edits(text, unwanted, added))
+    edited = _applied(text, _edits(text, unwanted, added)).encode()
     _prove(edited, file, root, kept + added)
-    return edited.encode()
+    return content[: len(content) - len(text.encode())] + edited
 
 
 def transformer_problems(
@@ -116,7 +115,7 @@ def transformer_problems(
 # --- what the file says -----------------------------------------------------------------------------------------
 
 
-def _read(content: bytes | str, file: str) -> Mapping:
+def _read(content: bytes, file: str) -> Mapping:
     root = yaml_nodes.parse(content, file)
     if not isinstance(root, Mapping):
         raise ConfigurationError("a kustomization is a mapping", at=root.at)
@@ -124,9 +123,9 @@ def _read(content: bytes | str, file: str) -> Mapping:
     if kind is not None and kind.text != "Kustomization":
         raise ConfigurationError(f"kind must be Kustomization, not '{kind.text}'", at=kind.at)
     version = _text(root, "apiVersion")
-    if version is not None and not version.text.startswith(_GROUP):
+    if version is not None and version.text != _API_VERSION:
         # Flux has a kind of the same name, which belongs in another file.
-        raise ConfigurationError(f"apiVersion must be {_GROUP}v1beta1, not '{version.text}'", at=version.at)
+        raise ConfigurationError(f"apiVersion must be {_API_VERSION}, not '{version.text}'", at=version.at)
     return root
 
 
@@ -173,7 +172,7 @@ def _edits(text: str, unwanted: set[str], added: list[str]) -> list[_Edit]:
         return _block(text, key, value, unwanted, added)
     # Empty: nothing, null or [].
     colon = _colon(text, key)
-    end = max(colon, value.end_mark.index)
+    end = value.end_mark.index
     if root.flow_style:
         return [(colon, end, f" [{', '.join(_written(name, None) for name in added)}]")]
     lines = _lines(text, " " * (key.start_mark.column + _offset(root)) + "- ", added, None)
@@ -230,7 +229,7 @@ def _offset(root: Any) -> int:
     for key, value in root.value:
         if isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
             offset: int = value.start_mark.column - key.start_mark.column
-            return max(0, offset)
+            return offset
     return 0
 
 
@@ -277,7 +276,7 @@ def _applied(text: str, edits: list[_Edit]) -> str:
     return "".join((*pieces, text[place:]))
 
 
-def _prove(edited: str, file: str, before: Mapping, entries: list[str]) -> None:
+def _prove(edited: bytes, file: str, before: Mapping, entries: list[str]) -> None:
     """Read the result: it must list ``entries``, and all else must say what it said before."""
     try:
         after = _read(edited, file)

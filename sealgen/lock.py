@@ -88,7 +88,7 @@ def dump(lock: Lock) -> bytes:
                 "ciphertext": locked.ciphertext,
             }
         )
-    return "".join(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines).encode()
+    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
 
 
 _KEY_ID = r"[0-9a-f]{16}"
@@ -115,7 +115,7 @@ def read(content: bytes, file: str) -> Lock:
                 at=at,
             )
         try:
-            data = json.loads(line)
+            data = json.loads(line.decode())
             if number == 1:
                 fingerprint_key = _header(data, at)
             elif "value" in data:
@@ -137,7 +137,7 @@ def read(content: bytes, file: str) -> Lock:
 
 def _first_difference(one: bytes, other: bytes) -> int:
     lines = zip(one.split(b"\n"), other.split(b"\n"), strict=False)
-    return next((number for number, (a, b) in enumerate(lines, start=1) if a != b), one.count(b"\n") + 1)
+    return next(number for number, (a, b) in enumerate(lines, start=1) if a != b)
 
 
 def _header(data: Any, at: Mark) -> str | None:

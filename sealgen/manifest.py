@@ -9,7 +9,7 @@ from sealgen import kubernetes_rules as rules
 from sealgen import secret_types, yaml_nodes
 from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.filters import FILTERS, FilterError
-from sealgen.recipe import Recipe, decoded, text
+from sealgen.recipe import Recipe, decoded, references
 from sealgen.sealed_secret import Scope
 from sealgen.yaml_nodes import Mapping, Node, Scalar, Sequence, is_null, is_text
 
@@ -142,18 +142,25 @@ class _Reader:
             for item in node.items:
                 self._refuse_secrets(item, path)
         elif self._rendered.token_prefix in node.text:
-            secret = text(self._rendered.recipe(node.text))
+            names = ", ".join(map(str, dict.fromkeys(references(self._rendered.recipe(node.text)))))
             raise ConfigurationError(
-                f"{path} would hold a secret in clear ({secret}); secrets go into data or stringData only", at=node.at
+                f"{path} would hold a secret in clear ({names}); secrets go into data or stringData only", at=node.at
             )
 
     def _text(self, node: Node, path: str) -> str:
+        text = self._scalar(node, path).text
+        self._refuse_secrets(node, path)
+        return text
+
+    def _scalar(self, node: Node, path: str) -> Scalar:
         if not isinstance(node, Scalar):
             raise ConfigurationError(f"{path} must be text", at=node.at)
-        self._refuse_secrets(node, path)
+        if is_null(node):
+            raise ConfigurationError(f"{path} is null; write '' for an empty value", at=node.at)
         if not is_text(node):
+            # The text is not repeated: it may be a secret that somebody wrote into the template.
             raise ConfigurationError(f"{path} is not text for every YAML reader; put it in quotes", at=node.at)
-        return node.text
+        return node
 
     def _check_kind(self, root: Node) -> None:
         if not isinstance(root, Mapping):
@@ -218,7 +225,7 @@ class _Reader:
             raise ConfigurationError(
                 f"type is '{found}', but the environment file says '{wanted}'; leave one of them out", at=node.at
             )
-        return found
+        return found or None
 
     def _keys(self, fields: dict[str, Node]) -> dict[str, Key]:
         keys: dict[str, Key] = {}
@@ -239,18 +246,14 @@ class _Reader:
 
     def _recipe(self, node: Node, field: str, name: str) -> Recipe:
         path = f"{field}.{name}"
-        if is_null(node):
-            raise ConfigurationError(f"{path} is null; write '' for an empty value", at=node.at)
         if not isinstance(node, Scalar):
-            raise ConfigurationError(f"{path} must be text; a structure goes through tojson or a block (|)", at=node.at)
-        if not is_text(node):
-            # The text is not repeated: it may be a secret that somebody wrote into the template.
-            raise ConfigurationError(f"{path} is not text for every YAML reader; put it in quotes", at=node.at)
-        self._placed.update(self._rendered.tokens(node.text))
+            raise ConfigurationError(f"{path} must be text; write a structure as a block (|)", at=node.at)
+        scalar = self._scalar(node, path)
+        self._placed.update(self._rendered.tokens(scalar.text))
         if field == "stringData":
-            return self._rendered.recipe(node.text)
-        recipe = self._rendered.recipe(node.text.replace("\n", "").replace("\r", ""))
-        if len(recipe) <= 1 and all(isinstance(part, str) for part in recipe):
+            return self._rendered.recipe(scalar.text)
+        recipe = self._rendered.recipe(scalar.text.replace("\n", "").replace("\r", ""))
+        if all(isinstance(part, str) for part in recipe):
             try:
                 FILTERS["b64decode"].apply("".join(map(str, recipe)).encode())
             except FilterError:
@@ -262,7 +265,7 @@ class _Reader:
     def _check_all_placed(self) -> None:
         """Refuse a stand-in that is no part of a key's value: one in a comment, or in a YAML directive."""
         rendered = self._rendered
-        for number in sorted(set(range(len(rendered.recipes))) - self._placed):
+        for number in sorted(set(range(len(rendered.secrets))) - self._placed):
             before = rendered.text.partition(rendered.token(number))[0].split("\n")
             raise ConfigurationError(
                 "a secret stands in a comment; write a template comment instead: {# … #}"

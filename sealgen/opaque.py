@@ -7,6 +7,7 @@ need its content (a test, a comparison, a measure, a slice, a loop) raises Opaqu
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from jinja2 import Undefined
@@ -21,9 +22,18 @@ class OpaqueError(Exception):
     """A template tried to look into a secret; the message says what it did."""
 
 
+_SHOWN = 80  # characters of a recipe that a message repeats
+
+
+def shown(recipe: Recipe) -> str:
+    """Return the recipe for a message: on one line, not too long."""
+    line = text(recipe).replace("\n", "\\n")
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
 def _refused(deed: str) -> Callable[..., NoReturn]:
-    def refuse(self: Opaque, *_: object) -> NoReturn:
-        raise OpaqueError(f"{text(self.recipe)} is a secret: it can't be {deed} in a template")
+    def refuse(self: Opaque, *_: object, **__: object) -> NoReturn:
+        raise OpaqueError(f"{shown(self.recipe)} is a secret: it can't be {deed} in a template")
 
     return refuse
 
@@ -41,7 +51,7 @@ class Opaque:
     __hash__ = _refused("used as a key")
     __len__ = _refused("measured")
     __iter__ = __reversed__ = __contains__ = _refused("looped over or searched")
-    __getitem__ = _refused("sliced")
+    __getitem__ = _refused("taken apart")
     __add__ = __radd__ = _refused("added (join with ~)")
     __mul__ = __rmul__ = __sub__ = __rsub__ = __pow__ = __rpow__ = _refused("calculated with")
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _refused("calculated with")
@@ -83,8 +93,13 @@ def filtered(name: str, subject: str | Opaque, *arguments: str | Opaque) -> Opaq
 
 def kind(value: object) -> str:
     """Return what a template's author calls a value of this type."""
-    names = {type(None): "null", list: "a list", tuple: "a list", dict: "a mapping"}
-    return names.get(type(value), f"a {type(value).__name__}")
+    if value is None:
+        return "null"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"a {type(value).__name__}"
 
 
 def tojson(data: Any) -> str | Opaque:

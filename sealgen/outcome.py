@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sealgen import kustomization, lock
 from sealgen.lock import Lock, LockedKey, LockedValue
+from sealgen.overlay import FileChange
 from sealgen.plan import Action
 from sealgen.survey import ciphertext_digest, text_of
-from sealgen.overlay import FileChange
 from sealgen.values.value import specification_digest
 
 if TYPE_CHECKING:

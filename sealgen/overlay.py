@@ -105,7 +105,8 @@ class Run:
         self._journal = _journal(root, environment)
         self._folders: dict[tuple[PurePosixPath, PurePosixPath], Path] = {}
         with _nothing_changed():
-            self.recovered = self._recover()
+            recovered = self._recover()
+        self.recovered = recovered
         """What was done about an interrupted run, for people to read; None where there was none."""
 
     def apply(self, changes: Sequence[FileChange]) -> None:
@@ -206,6 +207,9 @@ class Run:
         for folder in self._way_to({target.parent for target in targets}):
             with _explained("write", folder.relative_to(self._root)):
                 _flush(folder)
+        # In this order: staged files without a journal are those of a run that changed nothing.
+        with contextlib.suppress(_Failure):
+            self._discard()
         with _explained("write", f"{STATE}/{self._journal.name}"):
             self._journal.unlink()
             _flush(self._journal.parent)
@@ -257,7 +261,7 @@ class Run:
                 return self._recover_commit(records)
             if os.path.lexists(self._staging):
                 self._discard()
-                return f"{self._environment}: discarded an interrupted run; it had changed nothing"
+                return f"{self._environment}: discarded what an interrupted run had prepared"
             return None
 
     def _recover_commit(self, records: Sequence[_Record]) -> str:
@@ -274,7 +278,7 @@ class Run:
                 self._put_in_place(left, records, _Progress())
             except _Failure as failure:
                 raise self._unfinished(failure) from None
-            told = f"finished an interrupted run: {', '.join(record.path for record in records)}"
+            told = f"finished an interrupted run of {len(records)} file{'s' if len(records) > 1 else ''}"
         elif len(left) == len(records):
             with _explained("remove", f"{STATE}/{self._journal.name}"):
                 self._journal.unlink()
@@ -285,7 +289,7 @@ class Run:
                 f"{stuck[0]} was changed after a run was interrupted that has other files in place",
                 hint=f"Bring the files to where you want them, then remove {STATE}/{self._journal.name} and run again.",
             )
-        self._discard()
+        self._tidy_up()
         return f"{self._environment}: {told}"
 
     def _digest(self, record: _Record) -> str | None:

@@ -113,7 +113,8 @@ class Plan:
     made: tuple[str, ...]
     """The values that sealing makes anew, sorted."""
     missing: tuple[str, ...]
-    """The values that block a step: made once, never stored, and not to be made anew; sorted."""
+    """The values, sorted, that were made once and never stored, and whose next version unblocks every step: those
+    that a blocked step needs, and those that the keys made of them need in turn."""
     versions: Mapping[str, Version]
     """The version that each known value has once the plan is carried out."""
 
@@ -163,7 +164,7 @@ def plan(
                 made.add(name)
             versions[name] = before + (name in made)
     steps = []
-    missing: set[str] = set()
+    blocking: set[str] = set()
     for secret in desired:
         if secret.name in rewrite:
             steps.append(Step(secret.name, "", Action.REWRITE, rewrite[secret.name]))
@@ -173,9 +174,11 @@ def plan(
             reason, detail = _reason(secret, key, locked, found, versions, made, certificate, rotate, reseal)
             gone = [value for value in key.values if isinstance(values[value], Made) and value not in made]
             action, reason, detail = _action(key, reason, detail, values, gone)
-            missing.update(gone if action is Action.BLOCKED else ())
+            blocking.update(gone if action is Action.BLOCKED else ())
             steps.append(Step(secret.name, name, action, reason, detail))
     steps.extend(_dropped(desired, lock, ciphertexts))
+    stored_nowhere = {name for name in used - made if isinstance(values[name], Made)}
+    missing = _with_companions(blocking, desired, stored_nowhere)
     return Plan(tuple(steps), tuple(sorted(made)), tuple(sorted(missing)), versions)
 
 
@@ -245,6 +248,13 @@ def _action(
         needed = f"needs {', '.join(gone)}, which was never stored"
         return Action.BLOCKED, reason, f"{detail}; {needed}" if detail else needed
     return Action.SEAL, reason, detail
+
+
+def _with_companions(missing: Set[str], desired: Sequence[DesiredSecret], stored_nowhere: Set[str]) -> Set[str]:
+    """Return ``missing`` and, until no more come, what any key that is made of one of them needs beside it."""
+    needs = [stored_nowhere & set(key.values) for secret in desired for key in secret.keys.values()]
+    companions = missing | {name for need in needs if need & missing for name in need}
+    return missing if companions == missing else _with_companions(companions, desired, stored_nowhere)
 
 
 def _dropped(

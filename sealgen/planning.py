@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sealgen import certificates, fingerprint_key, kustomization, versions
 from sealgen.config import SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
-from sealgen.plan import Plan, Reason, plan
+from sealgen.plan import Action, Plan, Reason, plan
 from sealgen.survey import Survey, survey, values_of
 from sealgen.values.literal import Literal
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sealgen.config import Environment
     from sealgen.crypto.certificate import Certificate
-    from sealgen.plan import Made, Read, Unreadable
+    from sealgen.plan import Made, Read, Step, Unreadable
     from sealgen.project import Project
     from sealgen.values.fingerprint import FingerprintKey
     from sealgen.values.source import Surroundings
@@ -40,6 +40,7 @@ class Planned:
 
     environment: Environment
     backend: SealedSecretsBackend
+    request: Request
     survey: Survey
     observed: Observed
     plan: Plan
@@ -72,8 +73,8 @@ def prepare(
         key = make_key()
     observed = versions.observe(environment, used, surveyed.lock, key, surroundings)
     whole = make_plan(surveyed, observed.states, backend.fingerprint, request.rotate)
-    chosen = restricted(whole, surveyed, request.only) if request.only else whole
-    return Planned(environment, backend, surveyed, observed, chosen, key, certificate)
+    chosen = restricted(whole, surveyed, request) if request.only else whole
+    return Planned(environment, backend, request, surveyed, observed, chosen, key, certificate)
 
 
 def sealed_secrets_backend(environment: Environment) -> SealedSecretsBackend:
@@ -126,44 +127,63 @@ def _check_rotatable(environment: Environment, rotate: frozenset[str], used: lis
             raise ConfigurationError(f"'{name}' can't be rotated: no key of {environment.name} uses it")
 
 
-def restricted(whole: Plan, surveyed: Survey, only: tuple[str, ...]) -> Plan:
-    """Return the part of a plan that is on these Secrets (``SECRET``) and keys (``SECRET/KEY``).
+# What is said of a Secret's manifest is of all its keys at once.
+_OF_THE_SECRET = frozenset(
+    {Reason.SCOPE, Reason.NAMESPACE, Reason.METADATA, Reason.FILENAME, Reason.ENTRY, Reason.NO_ENTRY}
+)
+
+
+def restricted(whole: Plan, surveyed: Survey, request: Request) -> Plan:
+    """Return the part of a plan that is on the Secrets (``SECRET``) and keys (``SECRET/KEY``) of ``request.only``.
 
     Raises ConfigurationError for a name that is not there, and where the rest would fall apart: a value that is
-    made anew must be sealed in every key that uses it, in one run.
+    made anew must be sealed in every key that uses it, and what is of a whole Secret must reach all its keys.
     """
+    only = request.only
     known = {step.secret for step in whole.steps} | {f"{step.secret}/{step.key}" for step in whole.steps if step.key}
     for name in only:
         if name not in known:
             raise ConfigurationError(f"--only {name}: no such secret or key{did_you_mean(name, known)}")
     chosen = tuple(step for step in whole.steps if step.secret in only or f"{step.secret}/{step.key}" in only)
+    _check_secrets_whole(whole, chosen)
+    _check_files_free(surveyed, chosen)
     picked = {(step.secret, step.key) for step in chosen}
-    for secret in surveyed.desired:
-        for name, key in secret.keys.items():
-            left_out = [value for value in key.values if value in whole.made]
-            if (
-                left_out
-                and (secret.name, name) not in picked
-                and any(
-                    (other.name, key_name) in picked and set(left_out) & set(wanted.values)
-                    for other in surveyed.desired
-                    for key_name, wanted in other.keys.items()
-                )
-            ):
-                raise ConfigurationError(
-                    f"--only leaves out {secret.name}/{name}, which is made of {', '.join(left_out)} too; "
-                    "a new version must reach every key in one run"
-                )
-    needed = {
-        value
-        for secret in surveyed.desired
-        for name, key in secret.keys.items()
-        if (secret.name, name) in picked
-        for value in key.values
-    }
+    uses = {(secret.name, name): key.values for secret in surveyed.desired for name, key in secret.keys.items()}
+    needed = {value for place, values in uses.items() if place in picked for value in values}
+    for name in sorted(request.rotate - needed):
+        raise ConfigurationError(f"--only leaves out every key that is made of {name}, which is to be rotated")
+    for (secret, key), values in uses.items():
+        halved = [value for value in values if value in whole.made and value in needed]
+        if halved and (secret, key) not in picked:
+            raise ConfigurationError(
+                f"--only leaves out {secret}/{key}, which is made of {', '.join(halved)} too; "
+                "a new version must reach every key in one run"
+            )
     return Plan(
         chosen,
         tuple(name for name in whole.made if name in needed),
-        tuple(name for name in whole.missing if name in needed),
+        whole.missing if any(step.action is Action.BLOCKED for step in chosen) else (),
         {name: version for name, version in whole.versions.items() if name in needed},
     )
+
+
+def _check_secrets_whole(whole: Plan, chosen: tuple[Step, ...]) -> None:
+    changed = {step.secret for step in chosen if step.action is not Action.KEEP}
+    for step in whole.steps:
+        if step.secret in changed and step.reason in _OF_THE_SECRET and step not in chosen:
+            raise ConfigurationError(
+                f"--only leaves out a part of {step.secret} that must change with the rest: {step.reason}",
+                hint=f"Name all of it: --only {step.secret}",
+            )
+
+
+def _check_files_free(surveyed: Survey, chosen: tuple[Step, ...]) -> None:
+    """A manifest can take the place of another Secret's only where that one goes, or moves, in the same run."""
+    changed = {step.secret for step in chosen if step.action is not Action.KEEP}
+    for owner, filename in surveyed.filenames.items():
+        for secret in changed & surveyed.entries.keys():
+            if owner not in changed and owner != secret and surveyed.entries[secret].filename == filename:
+                raise ConfigurationError(
+                    f"--only leaves out {owner}, whose file {filename} is now that of {secret}",
+                    hint=f"Name both: --only {secret} --only {owner}",
+                )

@@ -56,7 +56,7 @@ class Project:
     def template(self, name: str) -> str | None:
         """Return the text of a template by its name below ``templates/``, or None."""
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
+        if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
             return None
         folder = self.root / config.TEMPLATES
         # Path.resolve raises for a circle of links, where reading says it better.

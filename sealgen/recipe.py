@@ -76,7 +76,7 @@ def references(recipe: Recipe) -> Iterator[Reference]:
 def digest(recipe: Recipe) -> str:
     """Return the SHA-256, in hex, of the recipe's canonical JSON. It tells nothing of any value."""
     canonical = json.dumps(["sealgen recipe 1", *map(_canonical, recipe)], separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _canonical(part: Part) -> Any:

@@ -9,8 +9,8 @@ from sealgen.backends import plain, resolution
 from sealgen.config import PlainBackend
 from sealgen.errors import ConfigurationError
 from sealgen.kept_values import KeptValue
-from sealgen.survey import render_manifests, values_of
 from sealgen.overlay import FileChange
+from sealgen.survey import render_manifests, values_of
 from sealgen.values import rules
 from sealgen.values.value import specification_digest
 
@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from sealgen.project import Project
     from sealgen.recipe import Reference
     from sealgen.values.secret import Secret
-    from sealgen.values.source import Parts, Surroundings
+    from sealgen.values.source import Parts, Source, Surroundings
 
 
-def render(
-    project: Project, environment: Environment, surroundings: Surroundings, tell: Callable[[str], None]
-) -> str:
+def render(project: Project, environment: Environment, surroundings: Surroundings, tell: Callable[[str], None]) -> str:
     """Return all Secrets of a plain environment as one YAML stream.
 
     ``tell`` is told of what an interrupted run left, and of another run that is waited for.
@@ -68,15 +66,18 @@ def _plaintexts(
     for name in used:
         value = environment.values[name]
         digest = specification_digest(value.source)
-        if value.source.made and name in kept and kept[name].specification == digest:
+        if name in kept and _fits(kept[name], digest, value.source):
             plaintexts[name] = kept[name].parts
             continue
         plaintexts[name] = value.source.obtain(name, surroundings)
         rules.check(name, value.rules, plaintexts[name])
         if value.source.made:
             kept[name] = KeptValue(digest, plaintexts[name])
-    changed = kept_values.dump(kept)
-    if kept and changed != content:
+    if kept:
         private_files.check_ignored(project.root, project.root / path)
-        run.apply([FileChange(path, content, changed, mode=0o600)])
+        run.apply([FileChange(path, content, kept_values.dump(kept), mode=0o600)])
     return plaintexts
+
+
+def _fits(kept: KeptValue, digest: str, source: Source) -> bool:
+    return kept.specification == digest and set(kept.parts) == set(source.parts)

@@ -309,7 +309,8 @@ class Plain:
         if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", node.text):
             return int(node.text)
         raise ConfigurationError(
-            f"{path}: not every YAML reader takes {node.text} for the same; write '{node.text}' if it is text",
+            f"{path}: {node.text} is neither text nor a whole number to every YAML reader; "
+            f"write '{node.text}' for the text",
             at=node.at,
         )
 

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 from sealgen import certificates, fingerprint_key, overlay
 from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.outcome import outcome
-from sealgen.plan import Action, Plan
+from sealgen.plan import Action, Plan, Reason
 from sealgen.planning import Planned, Request, prepare, sealed_secrets_backend
+from sealgen.recipe import references
 from sealgen.survey import lock_path
 from sealgen.values import rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgen.backends.resolution import Warned
+    from sealgen.backends.resolution import Plaintext, Warned
     from sealgen.config import Environment
+    from sealgen.manifest import SecretManifest
     from sealgen.overlay import Run
     from sealgen.project import Project
     from sealgen.recipe import Reference
@@ -63,9 +65,7 @@ def seal(
         return _seal(project, environment, request, surroundings, run)
 
 
-def _seal(
-    project: Project, environment: Environment, request: Request, surroundings: Surroundings, run: Run
-) -> Sealed:
+def _seal(project: Project, environment: Environment, request: Request, surroundings: Surroundings, run: Run) -> Sealed:
     planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
     if planned.plan.stuck:
         raise Stuck(planned)
@@ -90,18 +90,21 @@ class Stuck(CannotTell):
 
     def __init__(self, planned: Planned) -> None:
         name = planned.environment.name
-        super().__init__(
-            f"{name}: not all of it can be sealed here, so nothing was written", hint=advice(name, planned.plan)
-        )
+        super().__init__(f"{name}: not all of it can be sealed here, so nothing was written", hint=advice(planned))
         self.planned = planned
 
 
-def advice(environment: str, plan: Plan) -> str:
+def advice(planned: Planned) -> str:
     """Return the way out of a plan that is blocked or unknown."""
-    if not plan.missing:
-        return "Run it where the sources and the fingerprint key are."
-    rotate = " ".join(f"--rotate {name}" for name in plan.missing)
-    return f"Make a new version with the run: sealgen seal {environment} {rotate}"
+    ways = []
+    if any(planned.plan.having(Action.UNKNOWN)):
+        ways.append("Run it where the sources and the fingerprint key are.")
+    if any(planned.plan.having(Action.BLOCKED)):
+        rotate = " ".join(f"--rotate {name}" for name in sorted({*planned.plan.missing, *planned.request.rotate}))
+        lost = any(step.reason in (Reason.MISSING, Reason.ALTERED) for step in planned.plan.having(Action.BLOCKED))
+        way = "Restore the manifest from Git, or make" if lost else "Make"
+        ways.append(f"{way} a new version with the run: sealgen seal {planned.environment.name} {rotate}")
+    return " ".join(ways)
 
 
 def _seal_keys(
@@ -125,23 +128,41 @@ def _seal_keys(
     manifests = planned.survey.manifests
     wanted = [(manifests[step.secret], step.key) for step in planned.plan.having(Action.SEAL)]
     resolved = resolution.resolve_keys(wanted, lookup)
-    resolution.check(resolved, _kept_bytes(planned))
+    # A certificate and its key must match, also where one of them stays.
+    staying = resolution.resolve_keys(_staying_at_hand(planned), lookup)
+    resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
     warnings = resolution.warnings(resolved, planned.environment)
     return sealed_secrets.seal(resolved, certificate), warnings
 
 
-def _kept_bytes(planned: Planned) -> dict[str, int]:
-    """Return, by Secret, how many bytes the keys have that stay as they are."""
-    from sealgen.crypto import hybrid  # noqa: PLC0415
-
+def _staying_at_hand(planned: Planned) -> list[tuple[SecretManifest, str]]:
+    """Return the keys beside those to seal that stay as they are and whose values were read."""
     touched = {step.secret for step in planned.plan.having(Action.SEAL)}
-    totals = dict.fromkeys(touched, 0)
+    staying = []
     for step in planned.plan.having(Action.KEEP):
         if step.secret in touched:
-            text = planned.survey.files[step.secret].sealed.encrypted_data[step.key]
+            secret = planned.survey.manifests[step.secret]
+            used = {reference.value for reference in references(secret.keys[step.key].recipe)}
+            if used <= planned.observed.plaintexts.keys():
+                staying.append((secret, step.key))
+    return staying
+
+
+def _bytes_not_at_hand(planned: Planned, staying: list[Plaintext]) -> dict[str, int]:
+    """Return, by Secret, how many bytes the keys have that stay as they are, but for those ``staying``."""
+    from sealgen.crypto import hybrid  # noqa: PLC0415
+
+    counted = {(step.secret, step.key) for step in planned.plan.having(Action.SEAL, Action.DROP)}
+    counted |= {(plaintext.secret.name, plaintext.key) for plaintext in staying}
+    totals: dict[str, int] = {}
+    for secret in {step.secret for step in planned.plan.having(Action.SEAL)} & planned.survey.files.keys():
+        for key, text in planned.survey.files[secret].sealed.encrypted_data.items():
+            if (secret, key) in counted:
+                continue
             try:
-                totals[step.secret] += hybrid.shape(base64.b64decode(text, validate=True)).plaintext_bytes
+                size = hybrid.shape(base64.b64decode(text, validate=True)).plaintext_bytes
             except (binascii.Error, hybrid.CiphertextError):
-                path = planned.environment.output / planned.survey.filenames[step.secret]
-                raise ConfigurationError(f"{path}: {step.key} holds no ciphertext; restore it from Git") from None
+                path = planned.environment.output / planned.survey.filenames[secret]
+                raise ConfigurationError(f"{path}: {key} holds no ciphertext; restore it from Git") from None
+            totals[secret] = totals.get(secret, 0) + size
     return totals

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen import config, kustomization, lock, manifest, recipe, sealed_secret
-from sealgen.errors import ConfigurationError, did_you_mean
+from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.plan import DesiredKey, DesiredSecret
 from sealgen.sealed_secret import SealedSecret
 from sealgen.template import SUFFIX, Templates
@@ -40,19 +40,16 @@ class Survey:
     """What the templates want, by the Secret's name, in the order of the environment file."""
     lock: Lock
     lock_content: bytes | None
+    kustomization_path: PurePosixPath
+    """Where the overlay's kustomization is, or is to be, from the project's root."""
+    kustomization: bytes | None
     files: Mapping[str, OverlayFile]
     """What the overlay has, by the Secret's name; of Secrets that the environment or the lock knows."""
-    kustomization: bytes | None
 
     @property
     def lock_path(self) -> PurePosixPath:
         """Where the lock is, from the project's root."""
         return lock_path(self.environment.name)
-
-    @property
-    def kustomization_path(self) -> PurePosixPath:
-        """Where the overlay's kustomization is, from the project's root."""
-        return self.environment.output / kustomization.FILENAME
 
     @cached_property
     def entries(self) -> Mapping[str, SecretEntry]:
@@ -198,19 +195,31 @@ def survey(project: Project, environment: Environment) -> Survey:
             files[secret] = file
     for entry in environment.secrets:
         path = environment.output / entry.filename
-        if written.get(entry.name) != entry.filename and project.read(path) is not None:
+        if entry.filename not in written.values() and project.read(path) is not None:
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it",
                 hint=f"Move it away, or give the secret '{entry.name}' another filename.",
             )
+    kustomization_path, kustomized = _kustomization(project, environment)
     return Survey(
         environment=environment,
         manifests=manifests,
         lock=locked,
         lock_content=lock_content,
+        kustomization_path=kustomization_path,
+        kustomization=kustomized,
         files=files,
-        kustomization=project.read(environment.output / kustomization.FILENAME),
     )
+
+
+def _kustomization(project: Project, environment: Environment) -> tuple[PurePosixPath, bytes | None]:
+    """Return where the overlay's kustomization is, by one of the names that kustomize knows, and its bytes."""
+    for name in (kustomization.FILENAME, "kustomization.yml", "Kustomization"):
+        path = environment.output / name
+        if (content := project.read(path)) is not None:
+            _check_merged(content, path)
+            return path, content
+    return environment.output / kustomization.FILENAME, None
 
 
 def _overlay_file(project: Project, environment: Environment, secret: str, filename: str) -> OverlayFile | None:
@@ -218,9 +227,25 @@ def _overlay_file(project: Project, environment: Environment, secret: str, filen
     content = project.read(path)
     if content is None:
         return None
-    sealed = sealed_secret.read(content, str(path))
+    _check_merged(content, path)
+    try:
+        sealed = sealed_secret.read(content, str(path))
+    except ConfigurationError as error:
+        hint = error.hint or f"Restore the file from Git: by the lock, it is the manifest of '{secret}'."
+        raise ConfigurationError(error.message, at=error.at, hint=hint) from None
     if sealed.name != secret:
         raise ConfigurationError(
             f"{path} is the SealedSecret '{sealed.name}', but the lock says '{secret}'; restore one of them from Git"
         )
     return OverlayFile(content, sealed)
+
+
+def _check_merged(content: bytes, path: PurePosixPath) -> None:
+    # YAML's own error would be about an indentation or a colon.
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            raise ConfigurationError(
+                "a merge conflict; keep the lines of one side, and those that belong to them in the lock, "
+                "then run 'sealgen plan'",
+                at=Mark(str(path), number, 1),
+            )

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame, has_safe_repr
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.filters import make_attrgetter
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
+from jinja2.utils import internal_code, missing
 
 from sealgen.errors import ConfigurationError, Mark, SealgenError, did_you_mean
 from sealgen.filters import FILTERS, FilterError
-from sealgen.opaque import Opaque, OpaqueError, Parts, concatenated, filtered, kind, tojson
-from sealgen.recipe import Part, Recipe, Reference, join, text
+from sealgen.opaque import Opaque, OpaqueError, Parts, concatenated, filtered, kind, shown, tojson
+from sealgen.recipe import Filtered, Part, Recipe, Reference, join, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,8 +47,8 @@ class Rendered:
     text: str
     token_prefix: str
     """No other text holds it: tokens are this and six digits."""
-    recipes: tuple[Recipe, ...]
-    """Of each token, by its number."""
+    secrets: tuple[Reference | Filtered, ...]
+    """What each token stands for, by its number."""
     file: str
     lines: tuple[Mark, ...]
     """Where each line of the text comes from; its column tells up to which one the two agree."""
@@ -61,7 +61,7 @@ class Rendered:
         return origin._replace(column=at.column if at.column <= origin.column else 0)
 
     def token(self, number: int) -> str:
-        """Return the token that stands for ``recipes[number]``."""
+        """Return the token that stands for ``secrets[number]``."""
         return f"{self.token_prefix}{number:0{_DIGITS}}"
 
     def tokens(self, scalar: str) -> Iterator[int]:
@@ -73,8 +73,7 @@ class Rendered:
         first, *rest = scalar.split(self.token_prefix)
         parts: list[Part] = [first]
         for piece in rest:
-            parts.extend(self.recipes[int(piece[:_DIGITS])])
-            parts.append(piece[_DIGITS:])
+            parts += [self.secrets[int(piece[:_DIGITS])], piece[_DIGITS:]]
         return join(parts)
 
     def readable(self, message: str) -> str:
@@ -123,11 +122,11 @@ class _Undefined(jinja2.StrictUndefined):
             return message
         if name in ("values", "vars"):
             return f"{message} in an imported template; import it 'with context'"
-        return f"{message}; templates see vars.{name} and values.{name}"
+        return f"{message}; did you mean vars.{name} or values.{name}?"
 
 
 class _CodeGenerator(CodeGenerator):
-    """Output statements yield what they print as it is, with its place; ``~`` keeps stand-ins whole.
+    """Output statements yield what they print as it is, with its place; ``~`` takes stand-ins.
 
     These are the hooks that Jinja2's own native types use.
     """
@@ -139,10 +138,7 @@ class _CodeGenerator(CodeGenerator):
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> Any:
         if not isinstance(node, nodes.TemplateData):
             raise nodes.Impossible
-        const = node.as_const(frame.eval_ctx)
-        if not has_safe_repr(const):
-            raise nodes.Impossible
-        return (self.filename, node.lineno, const, True)
+        return (self.filename, node.lineno, node.data, True)
 
     def _output_const_repr(self, group: Iterable[Any]) -> str:
         return repr(tuple(group))
@@ -176,6 +172,11 @@ class _CodeGenerator(CodeGenerator):
             self.visit(operand, frame)
             self.write(", ")
         self.write("))")
+
+    def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:  # noqa: N802
+        """Assign; the line is noted before Jinja2 writes its first check."""
+        self.newline(node)
+        super().visit_Assign(node, frame)
 
     def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802
         """Include a template; Jinja2 lets one without context escape from macros and filter blocks."""
@@ -223,9 +224,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, _Values):
             return self._value(obj, attribute)
         if isinstance(obj, Opaque):
-            raise OpaqueError(
-                f"{text(obj.recipe)} is a secret: it has no '{attribute}'; filters are written | {attribute}"
-            )
+            hint = f"; the filter is written | {attribute}" if attribute in FILTERS else ""
+            raise OpaqueError(f"{shown(obj.recipe)} is a secret: it has no '{attribute}'{hint}")
         if isinstance(obj, dict):
             # A variable may be called 'items'; what the user declared comes before what Python has.
             if attribute in obj:
@@ -266,7 +266,7 @@ def _guarded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
         for argument in (*arguments, *named.values()):
             if isinstance(argument, Opaque):
                 raise OpaqueError(
-                    f"{text(argument.recipe)} is a secret: it can't pass through {name}; "
+                    f"{shown(argument.recipe)} is a secret: it can't pass through {name}; "
                     f"filters on secrets are {', '.join(sorted(FILTERS))}"
                 )
         return function(*arguments, **named)
@@ -295,7 +295,7 @@ def _bound(name: str, arguments: list[Any], named: dict[str, Any]) -> list[Any]:
     parameters = FILTERS[name].parameters
     bound = dict(zip(parameters, arguments, strict=False)) | named
     if len(arguments) + len(named) != len(parameters) or bound.keys() != set(parameters):
-        raise OpaqueError(f"the filter {name} takes {', '.join(parameters) or 'no argument'}")
+        raise OpaqueError(f"the filter {name} takes {' and '.join(parameters) or 'no argument'}")
     return [bound[parameter] for parameter in parameters]
 
 
@@ -305,7 +305,7 @@ def _guarded_test(name: str, function: Callable[..., Any]) -> Callable[..., Any]
         for argument in (*arguments, *named.values()):
             if isinstance(argument, Opaque):
                 raise OpaqueError(
-                    f"{text(argument.recipe)} is a secret: it can't be tested ('is {name}') in a template"
+                    f"{shown(argument.recipe)} is a secret: it can't be tested ('is {name}') in a template"
                 )
         return function(*arguments, **named)
 
@@ -344,16 +344,16 @@ def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
     return default_value if isinstance(value, jinja2.Undefined) or (boolean and not value) else value
 
 
-# Jinja2's own serve plain text well, and take more arguments.
-_OF_JINJA2 = frozenset({"replace", "trim", "upper", "lower"})
+# Jinja2's own take more arguments, where it is plain text that they work on.
+_OF_JINJA2 = frozenset({"replace", "trim"})
 # What is random has no place in a file that is reviewed, and what is HTML none in YAML.
 _LEFT_OUT = ("random", "e", "escape", "forceescape", "safe", "striptags", "urlize", "xmlattr")
 
 
 def _environment(load: Callable[[str], str | None]) -> _Environment:
-    def located(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    def located(name: str) -> tuple[str, str, None] | None:
         source = load(name)
-        return None if source is None else (source, _FOLDER + name, lambda: True)
+        return None if source is None else (source, _FOLDER + name, None)
 
     environment = _Environment(
         loader=jinja2.FunctionLoader(located),
@@ -441,7 +441,7 @@ class Templates:
         if isinstance(error, MemoryError):
             return "this needs more memory than there is"
         # Python's own messages call a stand-in by its class.
-        return self._advised(str(error).replace(Opaque.__name__, "a secret")) or type(error).__name__
+        return self._advised(str(error).replace(Opaque.__name__, "a secret"))
 
     def _advised(self, problem: str) -> str:
         """Return the message, with the nearest name where a filter or a test is not known."""
@@ -456,37 +456,37 @@ def _place(error: BaseException) -> Mark | None:
     """Return the innermost line of a template in the error's traceback."""
     place, frame = None, error.__traceback__
     while frame is not None:
-        if frame.tb_frame.f_code.co_filename.startswith(_FOLDER):
+        code = frame.tb_frame.f_code
+        if code.co_filename.startswith(_FOLDER) and code not in internal_code:
             template: jinja2.Template = frame.tb_frame.f_globals["__jinja_template__"]
-            line = template.get_corresponding_lineno(frame.tb_lineno)
-            place = Mark(frame.tb_frame.f_code.co_filename, line, 0)
+            place = Mark(code.co_filename, template.get_corresponding_lineno(frame.tb_lineno), 0)
         frame = frame.tb_next
     return place
 
 
 def _assemble(file: str, groups: Iterable[tuple[_Piece, ...]]) -> Rendered:
-    alphabet = string.ascii_lowercase
     # Letters that start no escape, number, tag or keyword of YAML's, whatever stands before them.
-    prefix = "S" + "".join(secrets.choice(alphabet) for _ in range(24)) + "Q"
+    prefix = "S" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(24)) + "Q"
     pieces: list[str] = []
-    recipes: list[Recipe] = []
+    found: list[Reference | Filtered] = []
     lines = _Lines()
     size = 0
     for source, lineno, value, constant in (piece for group in groups for piece in group):
-        if isinstance(value, Opaque):
-            _check_characters(value.recipe, Mark(source, lineno, 0))
-            piece = f"{prefix}{len(recipes):0{_DIGITS}}"
-            recipes.append(value.recipe)
-        else:
-            piece = value
-        lines.add(piece, source, lineno, constant)
-        pieces.append(piece)
-        size += len(piece)
-        if size > MAX_OUTPUT:
-            raise ConfigurationError(
-                f"the template gives more than {MAX_OUTPUT} characters", at=Mark(source, lineno, 0)
-            )
-    return Rendered("".join(pieces), prefix, tuple(recipes), file, tuple(lines.origins))
+        # What a macro or a block gives is text with secrets in it: its text may be YAML.
+        for part in value.recipe if isinstance(value, Opaque) else (value,):
+            if isinstance(part, str):
+                piece = part
+            else:
+                _check_characters(part, Mark(source, lineno, 0))
+                piece = f"{prefix}{len(found):0{_DIGITS}}"
+                found.append(part)
+            lines.add(piece, source, lineno, constant)
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                at = Mark(source, lineno, 0)
+                raise ConfigurationError(f"the template gives more than {MAX_OUTPUT} characters", at=at)
+    return Rendered("".join(pieces), prefix, tuple(found), file, tuple(lines.origins))
 
 
 class _Lines:
@@ -513,8 +513,8 @@ class _Lines:
             self._begun = True
 
 
-def _check_characters(recipe: Recipe, at: Mark) -> None:
+def _check_characters(part: Part, at: Mark) -> None:
     try:
-        text(recipe).encode()
+        text((part,)).encode()
     except UnicodeEncodeError:
         raise ConfigurationError("half of a surrogate pair is no character", at=at) from None

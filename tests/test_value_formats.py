@@ -258,9 +258,10 @@ SECURITY_KEY = (1).to_bytes(4) + _strings(
 @pytest.mark.parametrize(
     ("plaintext", "expected"),
     [
-        (
+        pytest.param(
             ED25519_KEY.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
             "holds no PEM block, which begins with a line '-----BEGIN …-----'",
+            id="an ssh public key",
         ),
         (
             pem("OPENSSH PRIVATE KEY", b"abc"),

@@ -68,7 +68,7 @@ def lint(value: bytes | str, key: str = "password", secret_type: str | None = No
         "a<b>",
         "$HOME/x",
         "{{ a }} and more",
-        SSH_PUBLIC_KEY + b" aura@example.com\n",
+        pytest.param(SSH_PUBLIC_KEY + b" aura@example.com\n", id="ssh public key"),
         b"\xff\x00\x10 binary\n",
         b"\x00",
     ],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sealgen.crypto.certificate import Certificate
 
 
-@click.group("cert", invoke_without_command=True)
+@click.group("cert", invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...")
 @global_options
 @click.pass_context
 def command(context: click.Context) -> None:
@@ -24,7 +24,7 @@ def command(context: click.Context) -> None:
         command_missing(context)
 
 
-@command.command("show")
+@command.command("show", short_help="Show the certificate of an environment, or a PEM file.")
 @click.argument("name", metavar="ENV|FILE", shell_complete=complete_environment)
 @global_options
 @click.pass_context
@@ -56,7 +56,7 @@ def show(context: click.Context, name: str) -> int:
         ("certificate", found.file),
         ("subject", found.subject or "(none, as the controller makes it)"),
         ("key", f"RSA, {found.bits} bits"),
-        ("valid", f"{found.not_before:%Y-%m-%d} to {found.not_after:%Y-%m-%d}, " + _remaining(days, valid=valid)),
+        ("valid", f"{found.not_before:%Y-%m-%d} to {found.not_after:%Y-%m-%d}, " + _remaining(found, now, days)),
         ("fingerprint", found.fingerprint),
     ]
     if pin is not None:
@@ -74,10 +74,10 @@ def _content(path: str) -> bytes:
         raise ConfigurationError(f"can't read {path}: {error.strerror}") from None
 
 
-def _remaining(days: int, *, valid: bool) -> str:
-    if valid:
-        return f"{report.count(days, 'day')} left"
-    return "not yet valid" if days > 0 else "expired"
+def _remaining(found: Certificate, now: dt.datetime, days: int) -> str:
+    if now < found.not_before:
+        return "not yet valid"
+    return f"{report.count(days, 'day')} left" if now <= found.not_after else "expired"
 
 
 def _data(found: Certificate, pin: str | None, *, valid: bool, days: int) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _finding(finding: Finding) -> str:
 def _summary(checked: Checked) -> str:
     secrets, keys = report.count(checked.secrets, "secret"), report.count(checked.keys, "key")
     told = report.count(len(checked.findings), "finding") if checked.findings else "nothing wrong"
-    lines = [f"{report.printable(checked.environment)}: {secrets}, {keys}, {told}"]
+    lines = [f"{checked.environment}: {secrets}, {keys}, {told}"]
     lines.extend(f"  not proven: {report.printable(text)}" for text in checked.unproven)
     return "\n".join(lines)
 

@@ -33,8 +33,12 @@ def environment(
     names: tuple[str, ...],
     every: bool,
     run: Callable[[Project, Environment], Outcome],
+    backend: type[object] = object,
 ) -> int:
-    """Run on each environment, go on after an error, print the envelope, and return the worst exit code."""
+    """Run on each environment, go on after an error, print the envelope, and return the worst exit code.
+
+    ``backend`` is what the command works on: where all environments are asked for, those with another are skipped.
+    """
     project = settings(context).project()
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
@@ -43,7 +47,11 @@ def environment(
         try:
             if command != "seal" and (left := pending(project.root, name)):
                 report.note(left)
-            outcome = run(project, project.environment(name))
+            found = project.environment(name)
+            if every and not isinstance(found.backend, backend):
+                report.note(f"{name}: skipped, as nothing of a plain environment is sealed")
+                continue
+            outcome = run(project, found)
         except SealgenError as error:
             codes.append(error.exit_code)
             errors.append(report.error_data(error, name))

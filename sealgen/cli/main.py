@@ -6,7 +6,7 @@ import importlib
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -55,6 +55,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="sealgen", message="%(prog)s %(version)s")
@@ -75,15 +76,20 @@ def main() -> None:
     try:
         code = _run()
     except BrokenPipeError:
-        # The reader has gone; Python would complain once more when it flushes.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                os.dup2(nowhere, stream.fileno())
-        code = 141
+        code = 141  # The reader has gone, which is no failure: as a shell tells of SIGPIPE.
+        _drop(sys.stdout, sys.stderr)
     except OSError as error:
         code = report.output_failure(error)
+        _drop(sys.stdout)
     sys.exit(code)
+
+
+def _drop(*streams: TextIO | None) -> None:
+    """Let Python flush what could not be written to where it does no harm, or it would complain once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        if stream is not None:
+            os.dup2(nowhere, stream.fileno())
 
 
 def _run() -> int:

@@ -26,6 +26,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
     Exits 0 when nothing is to do, 10 when something is, 12 when that can't be told or done here.
     """
     from sealgen import fingerprint_key  # noqa: PLC0415
+    from sealgen.config import SealedSecretsBackend  # noqa: PLC0415
     from sealgen.planning import prepare  # noqa: PLC0415
     from sealgen.sealing import advice  # noqa: PLC0415
 
@@ -38,8 +39,8 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
         table = steps.steps_text(environment.name, planned.plan, verbose=current.verbose)
         report.say(table + steps.summary(environment.name, *steps.sizes(planned), planned.plan, done=False))
         if planned.plan.stuck:
-            report.say(advice(environment.name, planned.plan))
+            report.say(advice(planned))
         code = 12 if planned.plan.stuck else 10 if planned.plan.changes else 0
         return each.Outcome(code, steps.plan_data(environment.name, *steps.sizes(planned), planned.plan))
 
-    return each.environment(context, "plan", names, every, run)
+    return each.environment(context, "plan", names, every, run, SealedSecretsBackend)

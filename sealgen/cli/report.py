@@ -127,7 +127,8 @@ def usage_error(error: click.ClickException) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
     message = error.format_message()
     if isinstance(error, click.NoSuchOption) and context is not None:
-        known = [name for parameter in context.command.get_params(context) for name in parameter.opts]
+        options = (option for option in context.command.get_params(context) if isinstance(option, click.Option))
+        known = [name for option in options for name in option.opts if name.startswith("--")]
         message = f"no option '{error.option_name}'{did_you_mean(error.option_name, known)}"
     hint = f"Try '{context.command_path} --help'." if context is not None else None
     return failure(ConfigurationError(message, hint=hint))
@@ -138,7 +139,7 @@ def interrupted() -> int:
     return failure(_Interrupted("interrupted; nothing was left half done"))
 
 
-class _Interrupted(SealgenError):
+class _Interrupted(SealgenError):  # noqa: N818  (a person's wish, not a fault)
     exit_code = 130
 
 
@@ -182,4 +183,3 @@ def worst(codes: Iterable[int]) -> int:
     """Return the exit code of several runs: a fault before a doubt before a finding before a change."""
     order = (0, 10, 11, 12, 1, 2)
     return max(codes, key=order.index, default=0)
-

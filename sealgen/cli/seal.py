@@ -22,7 +22,13 @@ def ask(question: str) -> Secret:
     from sealgen.values.secret import Secret  # noqa: PLC0415
 
     answer: str = click.prompt(
-        question, hide_input=True, confirmation_prompt="Once more", err=True, default="", show_default=False
+        question if question.endswith((":", "?")) else f"{question}:",
+        prompt_suffix=" ",
+        hide_input=True,
+        confirmation_prompt="Once more:",
+        default="",  # an empty value is one, too
+        show_default=False,
+        err=True,
     )
     return Secret(answer.encode("utf-8", "surrogateescape"))
 
@@ -39,6 +45,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
     Only what changed is sealed again; every other ciphertext stays as it is. Exits 0 when all is done, 12 when
     a value is needed that can't be had here (nothing is written then).
     """
+    from sealgen.config import SealedSecretsBackend  # noqa: PLC0415
     from sealgen.sealing import Stuck, seal  # noqa: PLC0415
 
     current = settings(context)
@@ -64,4 +71,4 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
         ]
         return each.Outcome(0, data)
 
-    return each.environment(context, "seal", names, every, run)
+    return each.environment(context, "seal", names, every, run, SealedSecretsBackend)

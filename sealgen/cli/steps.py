@@ -82,7 +82,7 @@ def steps_text(environment: str, plan: Plan, *, verbose: bool) -> str:
     ]
     styles = [_STYLES[step.action] for step in rows]
     lines = report.table(("secret", "key", "action", "reason"), cells, styles)
-    return f"{click.style(report.printable(environment), bold=True)}\n{lines}\n"
+    return f"{click.style(environment, bold=True)}\n{lines}\n"
 
 
 def summary(environment: str, secrets: int, keys: int, plan: Plan, *, done: bool) -> str:
@@ -92,7 +92,7 @@ def summary(environment: str, secrets: int, keys: int, plan: Plan, *, done: bool
     told = "up to date"
     if plan.changes:
         told = ", ".join(f"{number} {words[action]}" for action, number in counts.items() if number)
-    return f"{report.printable(environment)}: {report.count(secrets, 'secret')}, {report.count(keys, 'key')}, {told}"
+    return f"{environment}: {report.count(secrets, 'secret')}, {report.count(keys, 'key')}, {told}"
 
 
 def plan_data(environment: str, secrets: int, keys: int, plan: Plan) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""Errors say where, what and what next, and each kind ends the process with its own code."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealgen.errors import CannotTell, ConfigurationError, Mark, SealgenError, did_you_mean
+
+
+@pytest.mark.parametrize(("kind", "code"), [(SealgenError, 1), (ConfigurationError, 2), (CannotTell, 12)], ids=str)
+def test_each_kind_of_error_has_its_exit_code(kind: type[SealgenError], code: int) -> None:
+    assert kind("x").exit_code == code
+    assert issubclass(kind, SealgenError)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (SealgenError("it broke"), "it broke"),
+        (SealgenError("it broke", at=Mark("a.yaml", 3, 7)), "a.yaml:3:7: it broke"),
+        (SealgenError("it broke", at=Mark("a.yaml", 3, 0)), "a.yaml:3: it broke"),
+        (SealgenError("it broke", hint="Mend it."), "it broke\nMend it."),
+        (SealgenError("it broke", at=Mark("a.yaml", 1, 1), hint="Mend it."), "a.yaml:1:1: it broke\nMend it."),
+    ],
+)
+def test_an_error_is_told_with_its_place_before_and_its_hint_below(error: SealgenError, told: str) -> None:
+    assert str(error) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("postgres_pasword", ["postgres_password", "redis_password"], "; did you mean 'postgres_password'?"),
+        ("JWT_SECRET_KEY", ["jwt_secret_key", "redis_password"], "; did you mean 'jwt_secret_key'?"),
+        ("namespace", ["NAMESPACE"], "; did you mean 'NAMESPACE'?"),
+        ("zzz", ["staging", "development"], "; known are development, staging"),
+        ("zzz", (f"v{number:02}" for number in range(12)), f"; known are {', '.join(f'v{n:02}' for n in range(12))}"),
+        ("zzz", (f"v{number:02}" for number in range(13)), ""),
+        ("zzz", [], ""),
+        ("", ["a"], "; known are a"),
+    ],
+)
+def test_the_nearest_name_is_offered_or_all_of_them_if_they_are_few(name: str, known: list[str], hint: str) -> None:
+    assert did_you_mean(name, known) == hint
