@@ -114,25 +114,32 @@ def _output_problem(text: str) -> str | None:
     if problem := _path_problem(text):
         return problem
     if PurePosixPath(text).parts[0] in (FOLDER, TEMPLATES):
-        return f"'{text}' can't be the output: sealgen reads {FOLDER}/ and {TEMPLATES}/ and never writes there"
+        return (
+            f"{rules.quoted(text)} can't be the output: sealgen reads {FOLDER}/ and {TEMPLATES}/ and never writes there"
+        )
     return None
 
 
 def _certificate_problem(text: str) -> str | None:
     if "://" in text:
-        return None if re.fullmatch(r"https://[^/\s]\S*", text) else f"'{text}' must be a path or an https:// URL"
+        return (
+            None
+            if re.fullmatch(r"https://[^/\s]\S*", text)
+            else f"{rules.quoted(text)} must be a path or an https:// URL"
+        )
     return _path_problem(text)
 
 
 def _fingerprint_problem(text: str) -> str | None:
     if re.fullmatch(fingerprint.PATTERN, text):
         return None
-    return f"'{text}' is not a fingerprint; it looks like SHA256: and 43 characters, see 'sealgen cert show FILE'"
+    hint = "it looks like SHA256: and 43 characters, see 'sealgen cert show FILE'"
+    return f"{rules.quoted(text)} is not a fingerprint; {hint}"
 
 
 def _filename_problem(text: str) -> str | None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml", text):
-        return f"'{text}' must be a file name that ends in .yaml, without a folder"
+        return f"{rules.quoted(text)} must be a file name that ends in .yaml, without a folder"
     if text.lower() in ("kustomization.yaml", "kustomization.yml"):
         return f"'{text}' is the overlay's own"
     return None
@@ -162,7 +169,7 @@ def _sealed_secrets(fields: Fields) -> SealedSecretsBackend:
 _BACKENDS: dict[str, Record[Any]] = {
     "sealed-secrets": Record(
         {
-            "kind": Field(Text(choices=("sealed-secrets",)), "How secrets reach the cluster.", required=True),
+            "kind": Field(Text(choices=("sealed-secrets",)), "How secrets reach the cluster."),
             "certificate": Field(
                 Text(problem=_certificate_problem, pattern=_CERTIFICATE),
                 "The controller's certificate: a PEM file's path from the project's root, or an https:// URL.",
@@ -178,7 +185,7 @@ _BACKENDS: dict[str, Record[Any]] = {
         _sealed_secrets,
     ),
     "plain": Record(
-        {"kind": Field(Text(choices=("plain",)), "Secrets on standard output, for local development.", required=True)},
+        {"kind": Field(Text(choices=("plain",)), "Secrets on standard output, for local development.")},
         lambda _: PlainBackend(),
     ),
 }

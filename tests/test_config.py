@@ -555,6 +555,14 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             True,
         ),
         (
+            f'backend: {{fingerprint: "{PIN}\\n"}}',
+            (
+                f"2:24: backend.fingerprint: '{PIN}\\n' is not a fingerprint; it looks like SHA256: and 43 characters, "
+                "see 'sealgen cert show FILE'"
+            ),
+            False,
+        ),
+        (
             "backend: {fingerprint: ''}",
             (
                 "2:24: backend.fingerprint: '' is not a fingerprint; it looks like SHA256: and "
@@ -642,6 +650,11 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
         (
             "secrets: {a: {filename: .y.yaml}}",
             ("2:25: secrets.a.filename: '.y.yaml' must be a file name that ends in .yaml, without a folder"),
+            True,
+        ),
+        (
+            "secrets: {a: {filename: y.yaml.bak}}",
+            "2:25: secrets.a.filename: 'y.yaml.bak' must be a file name that ends in .yaml, without a folder",
             True,
         ),
         (

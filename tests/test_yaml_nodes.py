@@ -290,7 +290,23 @@ def test_nesting_has_a_limit(loader: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert refusal("{a: " * 100) == f"a.yaml:1:{4 * MAX_DEPTH + 1}: nested deeper than 64 levels"
 
 
+@pytest.mark.parametrize("escape", [r"\ud800", r"\udfff", r"\U0000DC00"])
+def test_half_a_character_is_no_character_to_the_parser_in_python_either(
+    escape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_nodes, "_Loader", yaml.SafeLoader)
+    assert refusal(f'a: "x{escape}"') == "a.yaml:1:4: not YAML: an escape that is no character"
+
+
+def test_an_escape_beyond_unicode_is_no_character_to_the_parser_in_python_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(yaml_nodes, "_Loader", yaml.SafeLoader)
+    assert refusal(r'a: "\U00110000"') == "a.yaml:1:1: not YAML: an escape that is no character"
+
+
 def test_size_has_a_limit() -> None:
+    assert refusal(b"#" * MAX_BYTES) == "a.yaml:1:1: the file is empty"
     assert refusal(b"#" * (MAX_BYTES + 1)) == "a.yaml is larger than 16 MiB"
     assert refusal("#" * (MAX_BYTES + 1)) == "a.yaml is larger than 16 MiB"
 

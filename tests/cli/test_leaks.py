@@ -282,6 +282,9 @@ def rules(watched: Watched) -> None:
         watched.value(name, pattern="[0-9]+")
         watched.run_all("seal", "staging")
         watched.run_all("plan", "staging")
+    watched.project.write("private/value", CANARIES["file"].encode() + b"\xff")
+    watched.value("file", pattern=".*")
+    assert watched.run_all("seal", "staging")[0].code == 1
 
 
 def suspicious_values(watched: Watched) -> None:
@@ -405,6 +408,9 @@ def sources_that_fail(watched: Watched) -> None:
     watched.key("{{ values.exec }}")
     program(watched.project, CANARIES["exec"], watched.log, "cat private/output >&2; exit 3")
     assert watched.run_all("seal", "staging")[0].code == 12
+    # What a child writes itself is seen only where the run has a standard error of its own.
+    alone = watched.project.execute("seal", "staging", "-v", env=watched.environ)
+    watched.shown += [alone.out, alone.err]
     program(watched.project, CANARIES["exec"], watched.log, "sleep 10")
     watched.project.change(values={"exec": {"exec": ["private/program"], "timeout": "1s"}})
     assert watched.run("seal", "staging").code == 12
