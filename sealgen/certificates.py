@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sealgen.errors import ConfigurationError, SealgenError
 
 if TYPE_CHECKING:
-    from sealgen.config import SealedSecretsBackend
+    from sealgen.config.environment import SealedSecretsBackend
+    from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
-    from sealgen.project import Project
 
 _MAX_BYTES = 1024 * 1024
 _TIMEOUT = 20  # seconds

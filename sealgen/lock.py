@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sealgen import kubernetes_rules as rules
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark
-from sealgen.sealed_secret import Scope
+from sealgen.kubernetes import rules
+from sealgen.kubernetes.sealed_secret import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

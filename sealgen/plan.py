@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
 
+    from sealgen.kubernetes.sealed_secret import Scope
     from sealgen.lock import Lock, LockedKey, Version
-    from sealgen.sealed_secret import Scope
 
 
 class Action(StrEnum):

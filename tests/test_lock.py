@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealgen.errors import ConfigurationError
+from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.lock import Lock, LockedKey, LockedValue, dump, read
-from sealgen.sealed_secret import Scope
 from sealgen.values.env import Env
 from sealgen.values.fingerprint import FingerprintKey
 from sealgen.values.secret import Secret

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.lock import Lock, LockedKey, LockedValue
 from sealgen.plan import (
     Action,
@@ -22,7 +23,6 @@ from sealgen.plan import (
     Unreadable,
     plan,
 )
-from sealgen.sealed_secret import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

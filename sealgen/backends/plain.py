@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from sealgen import layout
+from sealgen.yaml import layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sealgen.manifest import SecretManifest
+    from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.values.secret import Secret
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen import kubernetes_rules, secret_types, value_lint
 from sealgen.errors import ConfigurationError, SealgenError
+from sealgen.kubernetes import rules, secret_types
 from sealgen.recipe import Reference, references, resolve
+from sealgen.values import lint
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from sealgen.config import Environment
-    from sealgen.manifest import SecretManifest
+    from sealgen.config.environment import Environment
+    from sealgen.kubernetes.manifest import SecretManifest
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def check(plaintexts: Sequence[Plaintext], kept: Mapping[str, int]) -> None:
         if problem := secret_types.content_problem(secret.type, data):
             raise ConfigurationError(f"{secret.name}: {problem}", at=secret.at)
         total = kept.get(secret.name, 0) + sum(len(value) for value in data.values())
-        if problem := kubernetes_rules.secret_size_problem(total):
+        if problem := rules.secret_size_problem(total):
             raise ConfigurationError(f"{secret.name}: {problem}", at=secret.at)
 
 
@@ -76,15 +77,15 @@ def warnings(plaintexts: Sequence[Plaintext], environment: Environment) -> tuple
     warned = [
         _warned(plaintext.secret, plaintext.key, finding, environment)
         for plaintext in plaintexts
-        for finding in value_lint.warnings(plaintext.key, plaintext.secret.type, plaintext.value)
+        for finding in lint.warnings(plaintext.key, plaintext.secret.type, plaintext.value)
     ]
     for secret, data in by_secret(plaintexts):
-        for key, finding in value_lint.pair_warnings(data):
+        for key, finding in lint.pair_warnings(data):
             warned.append(_warned(secret, key, finding, environment))
     return tuple(warned)
 
 
-def _warned(secret: SecretManifest, key: str, finding: value_lint.Finding, environment: Environment) -> Warned:
+def _warned(secret: SecretManifest, key: str, finding: lint.Finding, environment: Environment) -> Warned:
     used = {reference.value for reference in references(secret.keys[key].recipe)}
     levels = {environment.values[name].rules.lint or environment.lint for name in used} or {environment.lint}
     if "error" in levels:

@@ -35,7 +35,7 @@ def show(context: click.Context, name: str) -> int:
     """
     from sealgen import certificates  # noqa: PLC0415
     from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
-    from sealgen.planning import sealed_secrets_backend  # noqa: PLC0415
+    from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
 
     pin = None
     if Path(name).suffix in (".pem", ".crt", ".cert") or "/" in name:

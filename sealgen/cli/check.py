@@ -11,9 +11,9 @@ from sealgen.cli import each, report
 from sealgen.cli.settings import environments, global_options
 
 if TYPE_CHECKING:
-    from sealgen.checks import Checked, Finding
-    from sealgen.config import Environment
-    from sealgen.project import Project
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.reconcile.checks import Checked, Finding
 
 
 @click.command("check")
@@ -25,7 +25,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool) -> int:
 
     Exits 0 when nothing is wrong, 11 for findings. What could not be proven is said.
     """
-    from sealgen.checks import check  # noqa: PLC0415
+    from sealgen.reconcile.checks import check  # noqa: PLC0415
 
     now = dt.datetime.now(dt.UTC)
 

@@ -10,13 +10,13 @@ import click
 from sealgen.cli import report
 from sealgen.cli.settings import chosen, settings
 from sealgen.errors import SealgenError
-from sealgen.overlay import pending
+from sealgen.overlay.transaction import pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgen.config import Environment
-    from sealgen.project import Project
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
 
 
 @dataclass(frozen=True)

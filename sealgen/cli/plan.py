@@ -10,9 +10,9 @@ from sealgen.cli import each, report, steps
 from sealgen.cli.settings import environments, global_options, settings
 
 if TYPE_CHECKING:
-    from sealgen.config import Environment
-    from sealgen.planning import Request
-    from sealgen.project import Project
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.reconcile.planning import Request
 
 
 @click.command("plan")
@@ -25,10 +25,10 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
 
     Exits 0 when nothing is to do, 10 when something is, 12 when that can't be told or done here.
     """
-    from sealgen import fingerprint_key  # noqa: PLC0415
-    from sealgen.config import SealedSecretsBackend  # noqa: PLC0415
-    from sealgen.planning import prepare  # noqa: PLC0415
-    from sealgen.sealing import advice  # noqa: PLC0415
+    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
+    from sealgen.reconcile.planning import prepare  # noqa: PLC0415
+    from sealgen.reconcile.sealing import advice  # noqa: PLC0415
+    from sealgen.values import fingerprint_key  # noqa: PLC0415
 
     current = settings(context)
 

@@ -17,7 +17,7 @@ from sealgen.cli.settings import complete_environment, global_options, settings
 @click.pass_context
 def command(context: click.Context, name: str) -> int:
     """Print the Secrets of a plain environment to standard output: sealgen render development | kubectl apply -f -."""
-    from sealgen.rendering import render  # noqa: PLC0415
+    from sealgen.reconcile.rendering import render  # noqa: PLC0415
 
     project = settings(context).project()
     around = steps.surroundings(project, ask=ask if sys.stdin.isatty() else None)

@@ -11,9 +11,9 @@ from sealgen.cli import each, report, steps
 from sealgen.cli.settings import environments, global_options, settings
 
 if TYPE_CHECKING:
-    from sealgen.config import Environment
-    from sealgen.planning import Request
-    from sealgen.project import Project
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.reconcile.planning import Request
     from sealgen.values.secret import Secret
 
 
@@ -45,8 +45,8 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
     Only what changed is sealed again; every other ciphertext stays as it is. Exits 0 when all is done, 12 when
     a value is needed that can't be had here (nothing is written then).
     """
-    from sealgen.config import SealedSecretsBackend  # noqa: PLC0415
-    from sealgen.sealing import Stuck, seal  # noqa: PLC0415
+    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
+    from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
 
     current = settings(context)
 

@@ -14,7 +14,7 @@ from sealgen.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgen.project import Project
+    from sealgen.config.project import Project
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
@@ -31,7 +31,7 @@ class Settings:
 
     def project(self) -> Project:
         """Return the project that the command works on."""
-        from sealgen import project  # noqa: PLC0415  (--help and completion need none)
+        from sealgen.config import project  # noqa: PLC0415  (--help and completion need none)
 
         return project.find(self.directory or Path.cwd())
 

@@ -15,9 +15,9 @@ from sealgen.plan import Action
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sealgen.config.project import Project
     from sealgen.plan import Plan, Step
-    from sealgen.planning import Planned
-    from sealgen.project import Project
+    from sealgen.reconcile.planning import Planned
     from sealgen.values.secret import Secret
     from sealgen.values.source import Surroundings
 
@@ -44,7 +44,7 @@ _TO_DO = {
 
 def requests(command: C) -> C:
     """Add --rotate and --only, handed to the command as one request."""
-    from sealgen.planning import Request  # noqa: PLC0415
+    from sealgen.reconcile.planning import Request  # noqa: PLC0415
 
     @click.option("--rotate", metavar="VALUE", multiple=True, help="Make the next version of VALUE; repeat for more.")
     @click.option("--only", metavar="SECRET[/KEY]", multiple=True, help="Leave all else as it is; repeat for more.")

@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from sealgen.config.schema import SECONDS, Field, Fields, ListOf, Record, Text
 from sealgen.errors import CannotTell, ConfigurationError, SealgenError
-from sealgen.schema import SECONDS, Field, Fields, ListOf, Record, Text
 from sealgen.values.file import LINE_ENDS, MAX_BYTES, TRIM
 from sealgen.values.fingerprint import KEY_VARIABLE
 from sealgen.values.secret import Secret

@@ -6,8 +6,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from sealgen.config.schema import Field, Record
 from sealgen.errors import CannotTell, SealgenError
-from sealgen.schema import Field, Record
 from sealgen.values.env import VARIABLE
 from sealgen.values.file import PATH, read_file
 from sealgen.values.secret import Secret

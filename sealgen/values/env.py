@@ -6,8 +6,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from sealgen.config.schema import Field, Record, Text
 from sealgen.errors import CannotTell
-from sealgen.schema import Field, Record, Text
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:

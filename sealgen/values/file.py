@@ -7,8 +7,8 @@ import stat
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from sealgen.config.schema import Boolean, Field, Record, Text
 from sealgen.errors import CannotTell, SealgenError
-from sealgen.schema import Boolean, Field, Record, Text
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:

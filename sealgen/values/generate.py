@@ -9,7 +9,7 @@ from sealgen.values.generators.text import TEXT_GENERATORS
 from sealgen.values.generators.tls import TLS_GENERATORS
 
 if TYPE_CHECKING:
-    from sealgen.schema import Record
+    from sealgen.config.schema import Record
     from sealgen.values.source import Source
 
 GENERATORS: dict[str, Record[Source]] = {**TEXT_GENERATORS, **KEY_GENERATORS, **TLS_GENERATORS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.schema import Field, RawText, Record
+from sealgen.config.schema import Field, RawText, Record
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:

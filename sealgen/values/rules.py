@@ -7,8 +7,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.config.schema import DAYS, Field, Fields, Integer, Text
 from sealgen.errors import ConfigurationError, SealgenError
-from sealgen.schema import DAYS, Field, Fields, Integer, Text
 from sealgen.values.generators.text import TextGenerator
 from sealgen.values.literal import Literal
 

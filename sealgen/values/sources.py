@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.config.schema import Fields, JSONSchema, Record, Text, mapping
 from sealgen.errors import ConfigurationError, did_you_mean
-from sealgen.schema import Fields, JSONSchema, Record, Text, mapping
 from sealgen.values import command, dotenv, env, file, literal, prompt
 from sealgen.values.generate import GENERATORS
 from sealgen.values.rules import RULES, read_rules
@@ -14,7 +14,7 @@ from sealgen.values.value import Value
 
 if TYPE_CHECKING:
     from sealgen.values.source import Source
-    from sealgen.yaml_nodes import Mapping, Node
+    from sealgen.yaml.nodes import Mapping, Node
 
 _VARIANTS: dict[str, Record[Source]] = {
     "literal": literal.SHAPE,

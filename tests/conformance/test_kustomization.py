@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from sealgen.kustomization import FILENAME, transformer_problems, update
-from sealgen.sealed_secret import Scope
+from sealgen.kubernetes.kustomization import FILENAME, transformer_problems, update
+from sealgen.kubernetes.sealed_secret import Scope
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealgen import layout
-from sealgen.sealed_secret import Scope, SealedSecret, read, to_yaml
+from sealgen.kubernetes.sealed_secret import Scope, SealedSecret, read, to_yaml
+from sealgen.yaml import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

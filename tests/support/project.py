@@ -20,8 +20,8 @@ from unittest.mock import patch
 import yaml
 
 import sealgen
-from sealgen import sealed_secret
 from sealgen.crypto import certificate, hybrid
+from sealgen.kubernetes import sealed_secret
 from tests.support.controller import controller_certificate
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from sealgen.errors import SealgenError
 from sealgen.values.source import Surroundings
 from sealgen.values.sources import ValueShape
-from sealgen.yaml_nodes import parse
+from sealgen.yaml.nodes import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,8 @@ import abc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from sealgen.config.schema import Field, Fields, JSONSchema, Record, Text, scalar
 from sealgen.errors import ConfigurationError
-from sealgen.schema import Field, Fields, JSONSchema, Record, Text, scalar
 from sealgen.values.generators.generator import Generator, named
 from sealgen.values.secret import Secret
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from sealgen.values.source import Parts, Source, Surroundings
-    from sealgen.yaml_nodes import Node
+    from sealgen.yaml.nodes import Node
 
     PrivateKey: TypeAlias = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 

@@ -15,8 +15,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sealgen.config.schema import Field, Fields, Integer, JSONSchema, Record, Text
 from sealgen.errors import ConfigurationError
-from sealgen.schema import Field, Fields, Integer, JSONSchema, Record, Text
 from sealgen.values.generators.generator import Generator, named
 from sealgen.values.secret import Secret
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealgen.values.source import Parts, Source, Surroundings
-    from sealgen.yaml_nodes import Node
+    from sealgen.yaml.nodes import Node
 
 MAX_BYTES = 4096
 MAX_PASSWORD = 256  # characters

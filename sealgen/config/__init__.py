@@ -1,0 +1,3 @@
+"""What the project says: its environment files, and where its files are."""
+
+from __future__ import annotations

@@ -1,0 +1,91 @@
+"""The project's files: where its root is, and reading what it holds."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from sealgen.config.environment import FOLDER, TEMPLATES, Environment, load, merged
+from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
+from sealgen.yaml.nodes import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that holds ``environments/`` and ``templates/``; all paths of the configuration start there."""
+
+    root: Path
+
+    def read(self, path: str | PurePosixPath) -> bytes | None:
+        """Return the bytes of a file below the root, or None where there is none.
+
+        Line ends are those of the file. Raises SealgenError for a file that can't be read.
+        """
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise SealgenError(f"can't read {path}: {error.strerror}") from None
+
+    def environment(self, name: str) -> Environment:
+        """Return what the environment's files say."""
+        known = list(self._files())
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ConfigurationError(f"there is no environment '{name}' ({FOLDER}/{name}.yaml){hint}")
+        return load(name, self.read)
+
+    def environments(self) -> list[str]:
+        """Return the names of all environments: the files in ``environments/`` that are not only extended."""
+        files = {name: merged(name, self.read) for name in sorted(self._files())}
+        bases = {extends.text for file in files.values() if isinstance(extends := file.get("extends"), Scalar)}
+        # A file that others extend and that names no namespace is their base, not an environment.
+        return [name for name, file in files.items() if name not in bases or file.get("namespace")]
+
+    def _files(self) -> Iterator[str]:
+        for path in (self.root / FOLDER).glob("*.yaml"):
+            if not path.name.startswith("."):  # what editors and file systems keep beside a file
+                yield path.stem
+
+    def template(self, name: str) -> str | None:
+        """Return the text of a template by its name below ``templates/``, or None."""
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
+            return None
+        folder = self.root / TEMPLATES
+        # Path.resolve raises for a circle of links, where reading says it better.
+        if not Path(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder)):
+            raise ConfigurationError(f"{TEMPLATES}/{name} is a link that leads out of {TEMPLATES}/")
+        content = self.read(PurePosixPath(TEMPLATES) / path)
+        if content is None:
+            return None
+        try:
+            return content.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{TEMPLATES}/{name} is not UTF-8 text") from None
+
+    def templates(self) -> list[str]:
+        """Return the names of all templates, without their suffix."""
+        from sealgen.template.rendering import SUFFIX  # noqa: PLC0415  (Jinja2, which not every command needs)
+
+        folder = self.root / TEMPLATES
+        found = (path.relative_to(folder).as_posix() for path in folder.rglob(f"*{SUFFIX}"))
+        return sorted(name.removesuffix(SUFFIX) for name in found)
+
+
+def find(start: Path) -> Project:
+    """Return the project that ``start`` stands in: it or the nearest folder above it with both folders."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir() and (folder / TEMPLATES).is_dir():
+            return Project(folder)
+    raise ConfigurationError(
+        f"no project here: neither {start} nor a folder above it holds {FOLDER}/ and {TEMPLATES}/",
+        hint="Go there, or name it: sealgen -C FOLDER …",
+    )

@@ -1,0 +1,304 @@
+"""The overlay's ``kustomization.yaml``: its resources, and the transformers that would break a sealed label. Pure.
+
+An entry is a line put in or taken out where the parser says, and the result is read again before it counts: all
+else stays byte for byte, which a round trip through a YAML writer does not promise.
+Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
+"""
+
+from __future__ import annotations
+
+import itertools
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+
+from sealgen.errors import ConfigurationError, Mark
+from sealgen.kubernetes.sealed_secret import Scope
+from sealgen.yaml import nodes
+from sealgen.yaml.nodes import Mapping, Scalar, Sequence, is_null, is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Sequence as Seq
+
+    from sealgen.yaml.nodes import Node
+
+FILENAME = "kustomization.yaml"
+
+_API_VERSION = "kustomize.config.k8s.io/v1beta1"
+_NEW = f"apiVersion: {_API_VERSION}\nkind: Kustomization\nresources: []\n"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Edit: TypeAlias = tuple[int, int, str]
+"""Where a stretch of the text begins and ends, in characters, and what stands there afterwards."""
+
+
+def resources(content: bytes | None, file: str) -> dict[str, Mark]:
+    """Return the entries of ``resources`` without a leading ``./``, each once, in the order of the file.
+
+    ``content`` is None where there is no file. Raises ConfigurationError for what is no kustomization.
+    """
+    if content is None:
+        return {}
+    found: dict[str, Mark] = {}
+    for entry in _entries(_read(content, file)):
+        found.setdefault(_same(entry.text), entry.at)
+    return found
+
+
+def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) -> bytes | None:
+    """Return the file with these entries of ``resources`` added, at the end, and removed.
+
+    An entry that is there already is not added again, one in both stays. Without a file (``content`` is None) a new
+    one is made if there is something to add. Raises ConfigurationError for what is no kustomization, and for a
+    layout that can't be edited in place.
+    """
+    if content is None:
+        return update(_NEW.encode(), file, add, ()) if add else None
+    root = _read(content, file)
+    before = [entry.text for entry in _entries(root)]
+    wanted = {_same(name): name for name in add}
+    unwanted = {_same(name) for name in remove} - wanted.keys()
+    kept = [text for text in before if _same(text) not in unwanted]
+    there = {_same(text) for text in kept}
+    added = [name for same, name in wanted.items() if same not in there]
+    if kept == before and not added:
+        return content
+    text = content.decode("utf-8-sig")
+    edited = _applied(text, _edits(text, unwanted, added)).encode()
+    _prove(edited, file, root, kept + added)
+    return content[: len(content) - len(text.encode())] + edited
+
+
+def transformer_problems(
+    content: bytes | None, file: str, secrets: Iterable[tuple[str, str, Scope]]
+) -> tuple[ConfigurationError, ...]:
+    """Return what in the file would give a SealedSecret a name or namespace that it was not sealed for.
+
+    ``secrets`` are names, namespaces and scopes. Kustomize changes ``metadata`` before the controller sees it, and
+    the controller then can't decrypt: the label of scope strict is namespace and name, that of namespace-wide is the
+    namespace, that of cluster-wide is empty.
+    """
+    if content is None:
+        return ()
+    root = _read(content, file)
+    named = [secret for secret in secrets if secret[2] is Scope.STRICT]
+    placed = [secret for secret in secrets if secret[2] is not Scope.CLUSTER_WIDE]
+    problems = []
+    for field in ("namePrefix", "nameSuffix"):
+        affix = _text(root, field)
+        if affix is not None and affix.text and named:
+            problems.append(
+                ConfigurationError(
+                    f"{field} '{affix.text}' would rename the SealedSecret '{named[0][0]}', and the controller "
+                    "could not decrypt it: it is sealed for its name (scope strict)",
+                    at=affix.at,
+                    hint=f"Remove {field} here, or seal with scope namespace-wide.",
+                )
+            )
+    target = _text(root, "namespace")
+    moved = [secret for secret in placed if target is not None and target.text not in ("", secret[1])]
+    if target is not None and moved:
+        name, namespace, scope = moved[0]
+        problems.append(
+            ConfigurationError(
+                f"namespace '{target.text}' would move the SealedSecret '{name}' out of '{namespace}', and the "
+                f"controller could not decrypt it: it is sealed for its namespace (scope {scope})",
+                at=target.at,
+                hint=f"Write '{namespace}' here, or set 'namespace: {target.text}' in the environment file.",
+            )
+        )
+    return tuple(problems)
+
+
+# --- what the file says -----------------------------------------------------------------------------------------
+
+
+def _read(content: bytes, file: str) -> Mapping:
+    root = nodes.parse(content, file)
+    if not isinstance(root, Mapping):
+        raise ConfigurationError("a kustomization is a mapping", at=root.at)
+    kind = _text(root, "kind")
+    if kind is not None and kind.text != "Kustomization":
+        raise ConfigurationError(f"kind must be Kustomization, not '{kind.text}'", at=kind.at)
+    version = _text(root, "apiVersion")
+    if version is not None and version.text != _API_VERSION:
+        # Flux has a kind of the same name, which belongs in another file.
+        raise ConfigurationError(f"apiVersion must be {_API_VERSION}, not '{version.text}'", at=version.at)
+    return root
+
+
+def _text(root: Mapping, field: str) -> Scalar | None:
+    node = root.get(field)
+    if node is None or is_null(node):
+        return None
+    if not isinstance(node, Scalar):
+        raise ConfigurationError(f"{field} must be text", at=node.at)
+    return node
+
+
+def _entries(root: Mapping) -> list[Scalar]:
+    node = root.get("resources")
+    if node is None or is_null(node):
+        return []
+    if not isinstance(node, Sequence):
+        raise ConfigurationError("resources must be a list", at=node.at)
+    entries = []
+    for item in node.items:
+        if not isinstance(item, Scalar):
+            raise ConfigurationError("an entry of resources must be text", at=item.at)
+        entries.append(item)
+    return entries
+
+
+def _same(entry: str) -> str:
+    """Return an entry in the form in which it is compared: ``./x.yaml`` is ``x.yaml``."""
+    return entry if "://" in entry else posixpath.normpath(entry)
+
+
+# --- editing ----------------------------------------------------------------------------------------------------
+
+
+def _edits(text: str, unwanted: set[str], added: list[str]) -> list[_Edit]:
+    root: Any = yaml.compose(text, Loader=_Loader)
+    field = next((field for field in root.value if field[0].value == "resources"), None)
+    if field is None:
+        return [_field(text, root, added)]
+    key, value = field
+    if isinstance(value, yaml.SequenceNode) and value.value:
+        if value.flow_style:
+            return [_flow(text, value, unwanted, added)]
+        return _block(text, key, value, unwanted, added)
+    # Empty: nothing, null or [].
+    colon = _colon(text, key)
+    end = value.end_mark.index
+    if root.flow_style:
+        return [(colon, end, f" [{', '.join(_written(name, None) for name in added)}]")]
+    lines = _lines(text, " " * (key.start_mark.column + _offset(root)) + "- ", added, None)
+    return [(colon, end, ""), _after_line(text, end, lines)]
+
+
+def _field(text: str, root: Any, added: list[str]) -> _Edit:
+    """Add the field itself, at the end of the file."""
+    margin = " " * root.start_mark.column
+    lines = _lines(text, margin + " " * _offset(root) + "- ", added, None)
+    return _after_line(text, len(text), f"{margin}resources:{_line_end(text)}{lines}")
+
+
+def _block(text: str, key: Any, value: Any, unwanted: set[str], added: list[str]) -> list[_Edit]:
+    items = value.value
+    gone = [item for item in items if _same(item.value) in unwanted]
+    edits = [
+        (text.rfind("\n", 0, item.start_mark.index) + 1, _next_line(text, item.end_mark.index), "") for item in gone
+    ]
+    if added:
+        last = items[-1]
+        start = last.start_mark.index
+        margin = text[text.rfind("\n", 0, start) + 1 : start]
+        if not re.fullmatch(r" *- +", margin):
+            margin = " " * value.start_mark.column + "- "
+        edits.append(_after_line(text, last.end_mark.index, _lines(text, margin, added, last.style)))
+    elif len(gone) == len(items):
+        colon = _colon(text, key)
+        edits.append((colon, colon, " []"))
+    return edits
+
+
+def _flow(text: str, value: Any, unwanted: set[str], added: list[str]) -> _Edit:
+    """Edit a list in brackets; each entry keeps what stands before it."""
+    items = value.value
+    start, end = value.start_mark.index + 1, value.end_mark.index - 1
+    places = [(item.start_mark.index, item.end_mark.index) for item in items]
+    lead, tail = text[start : places[0][0]], text[places[-1][1] : end]
+    gaps = [text[a:b] for (_, a), (b, _) in itertools.pairwise(places)]
+    between = gaps[-1] if gaps else ", "
+    written = [
+        (gap, text[a:b])
+        for gap, (a, b), item in zip((between, *gaps), places, items, strict=True)
+        if _same(item.value) not in unwanted
+    ]
+    written += [(between, _written(name, items[-1].style)) for name in added]
+    if not written:
+        return start, end, ""
+    return start, end, lead + written[0][1] + "".join(gap + entry for gap, entry in written[1:]) + tail
+
+
+def _offset(root: Any) -> int:
+    """Return how far the file's other lists stand to the right of their field."""
+    for key, value in root.value:
+        if isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
+            offset: int = value.start_mark.column - key.start_mark.column
+            return offset
+    return 0
+
+
+def _colon(text: str, key: Any) -> int:
+    """Return the place behind a field's colon."""
+    return text.find(":", key.end_mark.index) + 1
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _next_line(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
+
+
+def _after_line(text: str, index: int, lines: str) -> _Edit:
+    """Put lines behind the line of ``index``, which may be the last and without an end."""
+    place = _next_line(text, index)
+    return place, place, lines if text[:place].endswith("\n") else _line_end(text) + lines
+
+
+def _lines(text: str, margin: str, added: list[str], style: str | None) -> str:
+    return "".join(f"{margin}{_written(name, style)}{_line_end(text)}" for name in added)
+
+
+def _written(name: str, style: str | None) -> str:
+    """Return an entry as YAML, in its neighbour's quotes, or in single ones where it needs some."""
+    simple = re.fullmatch(r"[A-Za-z0-9_./][A-Za-z0-9_./+-]*", name)
+    if simple and style == '"':
+        return f'"{name}"'
+    if simple and style != "'" and is_text(Scalar(name, plain=True, at=Mark("", 0, 0))):
+        return name
+    return "'" + name.replace("'", "''") + "'"
+
+
+def _applied(text: str, edits: list[_Edit]) -> str:
+    pieces: list[str] = []
+    place = 0
+    for start, end, instead in sorted(edits):
+        pieces += text[place:start], instead
+        place = end
+    return "".join((*pieces, text[place:]))
+
+
+def _prove(edited: bytes, file: str, before: Mapping, entries: list[str]) -> None:
+    """Read the result: it must list ``entries``, and all else must say what it said before."""
+    try:
+        after = _read(edited, file)
+        as_wanted = [entry.text for entry in _entries(after)] == entries and _others(after) == _others(before)
+    except ConfigurationError:
+        as_wanted = False
+    if not as_wanted:
+        node = before.get("resources")
+        raise ConfigurationError(
+            "the layout of resources is too unusual to edit it in place",
+            at=node.at if node else before.at,
+            hint="Write resources as a list with one entry a line: '- x.yaml'.",
+        )
+
+
+def _others(root: Mapping) -> list[tuple[str, Any]]:
+    return [(name, _said(node)) for name, (_, node) in root.entries.items() if name != "resources"]
+
+
+def _said(node: Node) -> Any:
+    if isinstance(node, Scalar):
+        return node.text, node.plain
+    if isinstance(node, Sequence):
+        return [_said(item) for item in node.items]
+    return [(name, _said(value)) for name, (_, value) in node.entries.items()]

@@ -1,0 +1,199 @@
+"""The SealedSecret object: what it says, and the manifest as kubeseal writes it.
+
+Source: bitnami-labs/sealed-secrets 0.36.6, ``pkg/apis/sealedsecrets/v1alpha1``, and the output of its kubeseal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NoReturn
+
+from sealgen.errors import ConfigurationError
+from sealgen.yaml import layout, nodes
+from sealgen.yaml.nodes import Mapping, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as Map
+
+    from sealgen.errors import Mark
+    from sealgen.yaml.layout import Tree
+    from sealgen.yaml.nodes import Node
+
+API_VERSION = "bitnami.com/v1alpha1"
+KIND = "SealedSecret"
+
+
+class Scope(StrEnum):
+    """Where a sealed value can be opened, from the narrowest to the widest."""
+
+    STRICT = "strict"
+    NAMESPACE_WIDE = "namespace-wide"
+    CLUSTER_WIDE = "cluster-wide"
+
+    @property
+    def annotation(self) -> str | None:
+        """The annotation that tells this scope, if its value is exactly ``"true"``; the strict one has none."""
+        return None if self is Scope.STRICT else f"sealedsecrets.bitnami.com/{self}"
+
+    def label(self, namespace: str, name: str) -> bytes:
+        """Return the label with which a value of the secret ``namespace/name`` is encrypted."""
+        if self is Scope.STRICT:
+            return f"{namespace}/{name}".encode()
+        return namespace.encode() if self is Scope.NAMESPACE_WIDE else b""
+
+
+_SCOPES = {scope.annotation: scope for scope in Scope if scope.annotation}
+
+
+@dataclass(frozen=True)
+class SealedSecret:
+    """A SealedSecret.
+
+    ``encrypted_data`` holds ciphertexts by key, in base64. ``type``, ``labels``, ``annotations`` and ``immutable``
+    are the template's, and so those of the Secret that comes of it; no annotation among them tells a scope.
+    """
+
+    name: str
+    namespace: str
+    scope: Scope
+    encrypted_data: Map[str, str]
+    type: str | None
+    labels: Map[str, str]
+    annotations: Map[str, str]
+    immutable: bool | None
+
+    def __post_init__(self) -> None:
+        if not _SCOPES.keys().isdisjoint(self.annotations):
+            raise ValueError("annotations tell a scope")
+
+
+def to_yaml(sealed: SealedSecret) -> str:
+    """Return the manifest as ``kubeseal -o yaml`` writes it for the same Secret."""
+    place = {"name": sealed.name, "namespace": sealed.namespace}
+    scope = {sealed.scope.annotation: "true"} if sealed.scope.annotation else {}
+    template = {
+        "metadata": {**place, **_given(annotations={**sealed.annotations, **scope}, labels=sealed.labels)},
+        **_given(type=sealed.type, immutable=sealed.immutable),
+    }
+    return layout.dump(
+        {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": {**place, **_given(annotations=scope)},
+            "spec": {"encryptedData": sealed.encrypted_data, "template": template},
+        }
+    )
+
+
+def _given(**fields: str | bool | Tree | None) -> dict[str, str | bool | Tree | None]:
+    return {name: value for name, value in fields.items() if value or value is False}
+
+
+def read(text: bytes, file: str) -> SealedSecret:
+    """Read a manifest.
+
+    ``file`` is the name that errors carry. Fields that SealedSecret does not have are not looked at: whoever needs
+    to know whether there are any compares ``text`` with what ``to_yaml`` gives. Raises ConfigurationError for what
+    is no SealedSecret, or one that would be opened otherwise than its template says.
+    """
+    document = nodes.parse(text, file)
+    root = _Field("", document, document.at)
+    root["apiVersion"].must_be(API_VERSION)
+    root["kind"].must_be(KIND)
+    metadata, spec = root["metadata"], root["spec"]
+    name, namespace = metadata["name"].text(), metadata["namespace"].text()
+    encrypted_data = spec["encryptedData"]
+    if encrypted_data.node is None:
+        encrypted_data.missing()
+    template = spec["template"]
+    of_template = template["metadata"]
+    for field, expected in ((of_template["name"], name), (of_template["namespace"], namespace)):
+        if field.node is not None:
+            field.must_be(expected)
+    annotations = of_template["annotations"].texts()
+    return SealedSecret(
+        name=name,
+        namespace=namespace,
+        scope=_agreed_scope(metadata["annotations"], of_template["annotations"]),
+        encrypted_data=encrypted_data.texts(),
+        type=template["type"].text_if_given() or None,
+        labels=of_template["labels"].texts(),
+        annotations={key: value for key, value in annotations.items() if key not in _SCOPES},
+        immutable=template["immutable"].boolean_if_given(),
+    )
+
+
+def _agreed_scope(of_object: _Field, of_template: _Field) -> Scope:
+    # The object's own decides with which label values are opened; the template's is what people go by.
+    opened, told = _scope(of_object), _scope(of_template)
+    if opened is not told:
+        raise ConfigurationError(
+            f"the scope is {opened} by {of_object.path}, but {told} by {of_template.path}",
+            at=of_template.at if of_template.node else of_object.at,
+            hint="Restore the file from Git, or seal it again.",
+        )
+    return opened
+
+
+def _scope(annotations: _Field) -> Scope:
+    given = annotations.texts()
+    told = [scope for name, scope in _SCOPES.items() if given.get(name) == "true"]
+    return told[-1] if told else Scope.STRICT
+
+
+class _Field:
+    """A field that may be absent; nothing and null are the same to Kubernetes."""
+
+    __slots__ = ("at", "node", "path")
+
+    def __init__(self, path: str, node: Node | None, at: Mark) -> None:
+        self.path = path
+        self.node = None if node is None or nodes.is_null(node) else node
+        self.at = node.at if node is not None else at
+
+    def __getitem__(self, name: str) -> _Field:
+        node = self._mapping().get(name)
+        return _Field(f"{self.path}.{name}" if self.path else name, node, self.at)
+
+    def _mapping(self) -> Mapping:
+        if self.node is None:
+            return Mapping({}, self.at)
+        if not isinstance(self.node, Mapping):
+            raise ConfigurationError(f"{self.path or 'a SealedSecret'} must be a mapping", at=self.at)
+        return self.node
+
+    def missing(self) -> NoReturn:
+        raise ConfigurationError(f"{self.path} is missing", at=self.at)
+
+    def text(self) -> str:
+        if self.node is None:
+            self.missing()
+        return _text(self.node, self.path)
+
+    def text_if_given(self) -> str | None:
+        return None if self.node is None else _text(self.node, self.path)
+
+    def must_be(self, expected: str) -> None:
+        found = self.text()
+        if found != expected:
+            raise ConfigurationError(f"{self.path} is '{found}', not '{expected}'", at=self.at)
+
+    def texts(self) -> dict[str, str]:
+        return {
+            _text(key, f"a key of {self.path}"): _text(value, f"{self.path}.{key.text}")
+            for key, value in self._mapping().entries.values()
+        }
+
+    def boolean_if_given(self) -> bool | None:
+        if self.node is None:
+            return None
+        if isinstance(self.node, Scalar) and self.node.plain and self.node.text in ("true", "false"):
+            return self.node.text == "true"
+        raise ConfigurationError(f"{self.path} must be true or false", at=self.at)
+
+
+def _text(node: Node, path: str) -> str:
+    if isinstance(node, Scalar) and (not node.plain or layout.reads_as_text(node.text)):
+        return node.text
+    raise ConfigurationError(f"{path} must be text", at=node.at)

@@ -1,0 +1,3 @@
+"""Writing files as a transaction."""
+
+from __future__ import annotations

@@ -1,0 +1,192 @@
+"""Making the plan of an environment: the survey, the versions of its values, and what was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen import certificates
+from sealgen.config.environment import SealedSecretsBackend
+from sealgen.errors import ConfigurationError, did_you_mean
+from sealgen.kubernetes import kustomization
+from sealgen.plan import Action, Plan, Reason, plan
+from sealgen.reconcile import versions
+from sealgen.reconcile.survey import Survey, survey, values_of
+from sealgen.values import fingerprint_key
+from sealgen.values.literal import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.crypto.certificate import Certificate
+    from sealgen.plan import Made, Read, Step, Unreadable
+    from sealgen.reconcile.versions import Observed
+    from sealgen.values.fingerprint import FingerprintKey
+    from sealgen.values.source import Surroundings
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for beyond the plain run."""
+
+    rotate: frozenset[str] = frozenset()
+    """Values to make the next version of."""
+    only: tuple[str, ...] = ()
+    """``SECRET`` or ``SECRET/KEY``; empty for all."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it was made from."""
+
+    environment: Environment
+    backend: SealedSecretsBackend
+    request: Request
+    survey: Survey
+    observed: Observed
+    plan: Plan
+    key: FingerprintKey | None
+    """The fingerprint key; None where this machine has none."""
+    certificate: Certificate | None
+    """The certificate, checked against the pin; None where it is a URL and was not needed yet."""
+
+
+def prepare(
+    project: Project,
+    environment: Environment,
+    request: Request,
+    surroundings: Surroundings,
+    make_key: Callable[[], FingerprintKey],
+) -> Planned:
+    """Make the plan. ``make_key`` gives a fingerprint key when the first one is needed.
+
+    Raises SealgenError (ConfigurationError for what the user wrote) and changes nothing.
+    """
+    backend = sealed_secrets_backend(environment)
+    surveyed = survey(project, environment)
+    certificate = None if certificates.is_remote(backend) else certificates.pinned(project, backend)
+    if problems := transformer_problems(surveyed):
+        raise problems[0]
+    used = values_of(surveyed.manifests.values())
+    _check_rotatable(environment, request.rotate, used)
+    key = fingerprint_key.find(project.root, surroundings.environ)
+    if key is None and surveyed.lock.fingerprint_key is None and any(is_read(environment, name) for name in used):
+        key = make_key()
+    observed = versions.observe(environment, used, surveyed.lock, key, surroundings)
+    whole = make_plan(surveyed, observed.states, backend.fingerprint, request.rotate)
+    chosen = restricted(whole, surveyed, request) if request.only else whole
+    return Planned(environment, backend, request, surveyed, observed, chosen, key, certificate)
+
+
+def sealed_secrets_backend(environment: Environment) -> SealedSecretsBackend:
+    """Return the backend that seals; raises ConfigurationError for an environment that is plain."""
+    if isinstance(environment.backend, SealedSecretsBackend):
+        return environment.backend
+    raise ConfigurationError(
+        f"{environment.name} is a plain environment: nothing of it is sealed",
+        hint=f"Print its Secrets: sealgen render {environment.name}",
+    )
+
+
+def transformer_problems(surveyed: Survey) -> tuple[ConfigurationError, ...]:
+    """Return what in the overlay's kustomization would give a Secret another name or namespace than its label."""
+    return kustomization.transformer_problems(
+        surveyed.kustomization,
+        str(surveyed.kustomization_path),
+        [(secret.name, secret.namespace, secret.scope) for secret in surveyed.manifests.values()],
+    )
+
+
+def is_read(environment: Environment, name: str) -> bool:
+    """Tell whether a value's version is a keyed digest of what its source gives."""
+    source = environment.values[name].source
+    return not source.made and not isinstance(source, Literal)
+
+
+def make_plan(
+    surveyed: Survey,
+    states: Mapping[str, Made | Read | Unreadable],
+    pin: str,
+    rotate: frozenset[str] = frozenset(),
+) -> Plan:
+    """Compare what the survey found with what the values are."""
+    rewrite: dict[str, Reason] = dict.fromkeys(surveyed.unlisted, Reason.ENTRY)
+    rewrite.update(dict.fromkeys(surveyed.stale, Reason.METADATA))
+    rewrite.update(dict.fromkeys(surveyed.moved, Reason.FILENAME))
+    return plan(surveyed.desired, states, surveyed.lock, surveyed.ciphertexts, pin, rewrite=rewrite, rotate=rotate)
+
+
+def _check_rotatable(environment: Environment, rotate: frozenset[str], used: list[str]) -> None:
+    for name in sorted(rotate):
+        if name not in environment.values:
+            hint = did_you_mean(name, environment.values)
+            raise ConfigurationError(f"{environment.name} has no value '{name}' to rotate{hint}")
+        source = environment.values[name].source
+        if not source.made:
+            raise ConfigurationError(f"'{name}' can't be rotated here: it is read ({source.kind}); change it there")
+        if name not in used:
+            raise ConfigurationError(f"'{name}' can't be rotated: no key of {environment.name} uses it")
+
+
+# What is said of a Secret's manifest is of all its keys at once.
+_OF_THE_SECRET = frozenset(
+    {Reason.SCOPE, Reason.NAMESPACE, Reason.METADATA, Reason.FILENAME, Reason.ENTRY, Reason.NO_ENTRY}
+)
+
+
+def restricted(whole: Plan, surveyed: Survey, request: Request) -> Plan:
+    """Return the part of a plan that is on the Secrets (``SECRET``) and keys (``SECRET/KEY``) of ``request.only``.
+
+    Raises ConfigurationError for a name that is not there, and where the rest would fall apart: a value that is
+    made anew must be sealed in every key that uses it, and what is of a whole Secret must reach all its keys.
+    """
+    only = request.only
+    known = {step.secret for step in whole.steps} | {f"{step.secret}/{step.key}" for step in whole.steps if step.key}
+    for name in only:
+        if name not in known:
+            raise ConfigurationError(f"--only {name}: no such secret or key{did_you_mean(name, known)}")
+    chosen = tuple(step for step in whole.steps if step.secret in only or f"{step.secret}/{step.key}" in only)
+    _check_secrets_whole(whole, chosen)
+    _check_files_free(surveyed, chosen)
+    picked = {(step.secret, step.key) for step in chosen}
+    uses = {(secret.name, name): key.values for secret in surveyed.desired for name, key in secret.keys.items()}
+    needed = {value for place, values in uses.items() if place in picked for value in values}
+    for name in sorted(request.rotate - needed):
+        raise ConfigurationError(f"--only leaves out every key that is made of {name}, which is to be rotated")
+    for (secret, key), values in uses.items():
+        halved = [value for value in values if value in whole.made and value in needed]
+        if halved and (secret, key) not in picked:
+            raise ConfigurationError(
+                f"--only leaves out {secret}/{key}, which is made of {', '.join(halved)} too; "
+                "a new version must reach every key in one run"
+            )
+    return Plan(
+        chosen,
+        tuple(name for name in whole.made if name in needed),
+        whole.missing if any(step.action is Action.BLOCKED for step in chosen) else (),
+        {name: version for name, version in whole.versions.items() if name in needed},
+    )
+
+
+def _check_secrets_whole(whole: Plan, chosen: tuple[Step, ...]) -> None:
+    changed = {step.secret for step in chosen if step.action is not Action.KEEP}
+    for step in whole.steps:
+        if step.secret in changed and step.reason in _OF_THE_SECRET and step not in chosen:
+            raise ConfigurationError(
+                f"--only leaves out a part of {step.secret} that must change with the rest: {step.reason}",
+                hint=f"Name all of it: --only {step.secret}",
+            )
+
+
+def _check_files_free(surveyed: Survey, chosen: tuple[Step, ...]) -> None:
+    """A manifest can take the place of another Secret's only where that one goes, or moves, in the same run."""
+    changed = {step.secret for step in chosen if step.action is not Action.KEEP}
+    for owner, filename in surveyed.filenames.items():
+        for secret in changed & surveyed.entries.keys():
+            if owner not in changed and owner != secret and surveyed.entries[secret].filename == filename:
+                raise ConfigurationError(
+                    f"--only leaves out {owner}, whose file {filename} is now that of {secret}",
+                    hint=f"Name both: --only {secret} --only {owner}",
+                )

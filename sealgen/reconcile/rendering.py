@@ -1,0 +1,84 @@
+"""Printing the Secrets of a plain environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgen import private_files
+from sealgen.backends import plain, resolution
+from sealgen.config.environment import PlainBackend
+from sealgen.errors import ConfigurationError
+from sealgen.overlay import transaction
+from sealgen.overlay.transaction import FileChange
+from sealgen.reconcile.survey import render_manifests, values_of
+from sealgen.values import kept_values, rules
+from sealgen.values.kept_values import KeptValue
+from sealgen.values.value import specification_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.overlay.transaction import Run
+    from sealgen.recipe import Reference
+    from sealgen.values.secret import Secret
+    from sealgen.values.source import Parts, Source, Surroundings
+
+
+def render(project: Project, environment: Environment, surroundings: Surroundings, tell: Callable[[str], None]) -> str:
+    """Return all Secrets of a plain environment as one YAML stream.
+
+    ``tell`` is told of what an interrupted run left, and of another run that is waited for.
+
+    Raises ConfigurationError for an environment that is sealed: its plaintexts are not for printing.
+    """
+    if not isinstance(environment.backend, PlainBackend):
+        raise ConfigurationError(
+            f"{environment.name} is not a plain environment: its Secrets are not printed",
+            at=environment.backend.certificate_at,
+            hint="Only 'backend: {kind: plain}' prints Secrets; this one is sealed: sealgen seal " + environment.name,
+        )
+    manifests = render_manifests(project, environment)
+    used = values_of(manifests.values())
+    path = kept_values.path(environment.name)
+    with transaction.exclusive(project.root, environment.name, (path,), tell) as run:
+        if run.recovered:
+            tell(run.recovered)
+        plaintexts = _plaintexts(project, environment, used, surroundings, run)
+
+    def lookup(reference: Reference) -> Secret:
+        return plaintexts[reference.value][reference.part]
+
+    wanted = [(secret, key) for secret in manifests.values() for key in secret.keys]
+    resolved = resolution.resolve_keys(wanted, lookup)
+    resolution.check(resolved, kept={})
+    return "".join(plain.to_yaml(secret, data) for secret, data in resolution.by_secret(resolved))
+
+
+def _plaintexts(
+    project: Project, environment: Environment, used: list[str], surroundings: Surroundings, run: Run
+) -> dict[str, Parts]:
+    """Read the values that are used; those that are made are kept from run to run."""
+    path = kept_values.path(environment.name)
+    content = private_files.read(project.root / path)
+    kept = kept_values.load(content, str(path)) if content is not None else {}
+    plaintexts: dict[str, Parts] = {}
+    for name in used:
+        value = environment.values[name]
+        digest = specification_digest(value.source)
+        if name in kept and _fits(kept[name], digest, value.source):
+            plaintexts[name] = kept[name].parts
+            continue
+        plaintexts[name] = value.source.obtain(name, surroundings)
+        rules.check(name, value.rules, plaintexts[name])
+        if value.source.made:
+            kept[name] = KeptValue(digest, plaintexts[name])
+    if kept:
+        private_files.check_ignored(project.root, project.root / path)
+        run.apply([FileChange(path, content, kept_values.dump(kept), mode=0o600)])
+    return plaintexts
+
+
+def _fits(kept: KeptValue, digest: str, source: Source) -> bool:
+    return kept.specification == digest and set(kept.parts) == set(source.parts)

@@ -1,0 +1,169 @@
+"""Carrying out a plan: values are resolved and sealed, and the overlay and its lock change in one transaction."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen import certificates
+from sealgen.errors import CannotTell, ConfigurationError
+from sealgen.overlay import transaction
+from sealgen.plan import Action, Plan, Reason
+from sealgen.recipe import references
+from sealgen.reconcile.outcome import outcome
+from sealgen.reconcile.planning import Planned, Request, prepare, sealed_secrets_backend
+from sealgen.reconcile.survey import lock_path
+from sealgen.values import fingerprint_key, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealgen.backends.resolution import Plaintext, Warned
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.overlay.transaction import Run
+    from sealgen.recipe import Reference
+    from sealgen.values.secret import Secret
+    from sealgen.values.source import Parts, Surroundings
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a run did."""
+
+    environment: str
+    plan: Plan
+    secrets: int
+    keys: int
+    warnings: tuple[Warned, ...]
+    files: tuple[str, ...]
+    """What was written or removed, from the project's root."""
+
+
+def seal(
+    project: Project,
+    environment: Environment,
+    request: Request,
+    surroundings: Surroundings,
+    *,
+    tell: Callable[[str], None],
+    waiting: Callable[[str], None] | None,
+) -> Sealed:
+    """Bring the overlay and the lock of an environment up to date.
+
+    ``tell`` is told of what an interrupted run left, ``waiting`` of another run that is waited for (None: it is not).
+    Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
+    for everything else that stands in the way.
+    """
+    sealed_secrets_backend(environment)
+    within = (environment.output, lock_path(environment.name))
+    with transaction.exclusive(project.root, environment.name, within, waiting) as run:
+        if run.recovered:
+            tell(run.recovered)
+        return _seal(project, environment, request, surroundings, run)
+
+
+def _seal(project: Project, environment: Environment, request: Request, surroundings: Surroundings, run: Run) -> Sealed:
+    planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
+    if planned.plan.stuck:
+        raise Stuck(planned)
+    ciphertexts: dict[tuple[str, str], str] = {}
+    warnings: tuple[Warned, ...] = ()
+    if any(planned.plan.having(Action.SEAL)):
+        ciphertexts, warnings = _seal_keys(project, planned, surroundings)
+    changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}") if planned.plan.changes else ()
+    run.apply(changes)
+    return Sealed(
+        environment=environment.name,
+        plan=planned.plan,
+        secrets=len(planned.survey.manifests),
+        keys=sum(len(secret.keys) for secret in planned.survey.manifests.values()),
+        warnings=warnings,
+        files=tuple(str(change.path) for change in changes),
+    )
+
+
+class Stuck(CannotTell):
+    """The plan is blocked or unknown, and nothing was written."""
+
+    def __init__(self, planned: Planned) -> None:
+        name = planned.environment.name
+        super().__init__(f"{name}: not all of it can be sealed here, so nothing was written", hint=advice(planned))
+        self.planned = planned
+
+
+def advice(planned: Planned) -> str:
+    """Return the way out of a plan that is blocked or unknown."""
+    ways = []
+    if any(planned.plan.having(Action.UNKNOWN)):
+        ways.append("Run it where the sources and the fingerprint key are.")
+    if any(planned.plan.having(Action.BLOCKED)):
+        rotate = " ".join(f"--rotate {name}" for name in sorted({*planned.plan.missing, *planned.request.rotate}))
+        lost = any(step.reason in (Reason.MISSING, Reason.ALTERED) for step in planned.plan.having(Action.BLOCKED))
+        way = "Restore the manifest from Git, or make" if lost else "Make"
+        ways.append(f"{way} a new version with the run: sealgen seal {planned.environment.name} {rotate}")
+    return " ".join(ways)
+
+
+def _seal_keys(
+    project: Project, planned: Planned, surroundings: Surroundings
+) -> tuple[dict[tuple[str, str], str], tuple[Warned, ...]]:
+    """Return the new ciphertexts, and what looked wrong about their plaintexts."""
+    from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography; a run without changes needs none)
+    from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
+
+    certificate = planned.certificate or certificates.pinned(project, planned.backend)
+    certificate_rules.check_validity(certificate, surroundings.now, planned.backend.certificate_at)
+    plaintexts: dict[str, Parts] = dict(planned.observed.plaintexts)
+    for name in planned.plan.made:
+        value = planned.environment.values[name]
+        plaintexts[name] = value.source.obtain(name, surroundings)
+        rules.check(name, value.rules, plaintexts[name])
+
+    def lookup(reference: Reference) -> Secret:
+        return plaintexts[reference.value][reference.part]
+
+    manifests = planned.survey.manifests
+    wanted = [(manifests[step.secret], step.key) for step in planned.plan.having(Action.SEAL)]
+    resolved = resolution.resolve_keys(wanted, lookup)
+    # A certificate and its key must match, also where one of them stays.
+    staying = resolution.resolve_keys(_staying_at_hand(planned), lookup)
+    resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
+    warnings = resolution.warnings(resolved, planned.environment)
+    return sealed_secrets.seal(resolved, certificate), warnings
+
+
+def _staying_at_hand(planned: Planned) -> list[tuple[SecretManifest, str]]:
+    """Return the keys beside those to seal that stay as they are and whose values were read."""
+    touched = {step.secret for step in planned.plan.having(Action.SEAL)}
+    staying = []
+    for step in planned.plan.having(Action.KEEP):
+        if step.secret in touched:
+            secret = planned.survey.manifests[step.secret]
+            used = {reference.value for reference in references(secret.keys[step.key].recipe)}
+            if used <= planned.observed.plaintexts.keys():
+                staying.append((secret, step.key))
+    return staying
+
+
+def _bytes_not_at_hand(planned: Planned, staying: list[Plaintext]) -> dict[str, int]:
+    """Return, by Secret, how many bytes the keys have that stay as they are, but for those ``staying``."""
+    from sealgen.crypto import hybrid  # noqa: PLC0415
+
+    counted = {(step.secret, step.key) for step in planned.plan.having(Action.SEAL, Action.DROP)}
+    counted |= {(plaintext.secret.name, plaintext.key) for plaintext in staying}
+    totals: dict[str, int] = {}
+    for secret in {step.secret for step in planned.plan.having(Action.SEAL)} & planned.survey.files.keys():
+        for key, text in planned.survey.files[secret].sealed.encrypted_data.items():
+            if (secret, key) in counted:
+                continue
+            try:
+                size = hybrid.shape(base64.b64decode(text, validate=True)).plaintext_bytes
+            except (binascii.Error, hybrid.CiphertextError):
+                path = planned.environment.output / planned.survey.filenames[secret]
+                raise ConfigurationError(f"{path}: {key} holds no ciphertext; restore it from Git") from None
+            totals[secret] = totals.get(secret, 0) + size
+    return totals

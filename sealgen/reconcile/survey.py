@@ -1,0 +1,253 @@
+"""What an environment wants and what is there, gathered without any plaintext: files in, frozen data out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from sealgen import lock, recipe
+from sealgen.config.environment import FOLDER
+from sealgen.errors import ConfigurationError, Mark, did_you_mean
+from sealgen.kubernetes import kustomization, manifest, sealed_secret
+from sealgen.kubernetes.sealed_secret import SealedSecret
+from sealgen.plan import DesiredKey, DesiredSecret
+from sealgen.template.rendering import SUFFIX, Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sealgen.config.environment import Environment, SecretEntry
+    from sealgen.config.project import Project
+    from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.lock import Lock
+
+
+@dataclass(frozen=True)
+class OverlayFile:
+    """A manifest in the output folder: its bytes as they are, and what they say."""
+
+    content: bytes
+    sealed: SealedSecret
+
+
+@dataclass(frozen=True)
+class Survey:
+    """An environment with its templates rendered, its lock and its overlay."""
+
+    environment: Environment
+    manifests: Mapping[str, SecretManifest]
+    """What the templates want, by the Secret's name, in the order of the environment file."""
+    lock: Lock
+    lock_content: bytes | None
+    kustomization_path: PurePosixPath
+    """Where the overlay's kustomization is, or is to be, from the project's root."""
+    kustomization: bytes | None
+    files: Mapping[str, OverlayFile]
+    """What the overlay has, by the Secret's name; of Secrets that the environment or the lock knows."""
+
+    @property
+    def lock_path(self) -> PurePosixPath:
+        """Where the lock is, from the project's root."""
+        return lock_path(self.environment.name)
+
+    @cached_property
+    def entries(self) -> Mapping[str, SecretEntry]:
+        """The environment's secrets by name."""
+        return {entry.name: entry for entry in self.environment.secrets}
+
+    @cached_property
+    def filenames(self) -> Mapping[str, str]:
+        """Where the lock has each Secret's manifest."""
+        return {secret: locked.filename for (secret, _), locked in self.lock.keys.items()}
+
+    @cached_property
+    def desired(self) -> tuple[DesiredSecret, ...]:
+        """What the plan compares with the lock."""
+        return tuple(
+            DesiredSecret(
+                secret.name,
+                secret.namespace,
+                secret.scope,
+                self.entries[secret.name].filename,
+                {
+                    name: DesiredKey(
+                        recipe.digest(key.recipe),
+                        tuple(sorted({reference.value for reference in recipe.references(key.recipe)})),
+                    )
+                    for name, key in secret.keys.items()
+                },
+            )
+            for secret in self.manifests.values()
+        )
+
+    @cached_property
+    def ciphertexts(self) -> Mapping[tuple[str, str], str]:
+        """SHA-256 digests of what the overlay holds, by Secret and key."""
+        return {
+            (name, key): ciphertext_digest(text)
+            for name, file in self.files.items()
+            for key, text in file.sealed.encrypted_data.items()
+        }
+
+    @cached_property
+    def stale(self) -> frozenset[str]:
+        """The Secrets whose manifest would be written differently, were its ciphertexts to stay as they are."""
+        return frozenset(
+            name
+            for name, secret in self.manifests.items()
+            if (file := self.files.get(name)) is not None
+            and text_of(secret, file.sealed.encrypted_data).encode() != file.content.replace(b"\r\n", b"\n")
+        )
+
+    @cached_property
+    def unlisted(self) -> frozenset[str]:
+        """The Secrets whose manifest is there and has no entry in the overlay's kustomization."""
+        listed = kustomization.resources(self.kustomization, str(self.kustomization_path))
+        return frozenset(
+            name for name in self.files if name in self.entries and self.entries[name].filename not in listed
+        )
+
+    @cached_property
+    def moved(self) -> frozenset[str]:
+        """The Secrets that the lock has under another file name than the environment."""
+        return frozenset(
+            secret
+            for secret, filename in self.filenames.items()
+            if secret in self.entries and self.entries[secret].filename != filename
+        )
+
+
+def lock_path(environment: str) -> PurePosixPath:
+    """Return the path of an environment's lock from the project's root."""
+    return PurePosixPath(FOLDER) / f"{environment}.lock"
+
+
+def ciphertext_digest(text: str) -> str:
+    """Return the SHA-256, in hex, of a ciphertext's base64 text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def text_of(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> str:
+    """Return the manifest that seals ``secret`` with these ciphertexts."""
+    return sealed_secret.to_yaml(
+        SealedSecret(
+            name=secret.name,
+            namespace=secret.namespace,
+            scope=secret.scope,
+            encrypted_data=encrypted_data,
+            type=secret.type,
+            labels=secret.labels,
+            annotations=secret.annotations,
+            immutable=secret.immutable,
+        )
+    )
+
+
+def values_of(manifests: Iterable[SecretManifest]) -> list[str]:
+    """Return the values that some key is made of, sorted."""
+    return sorted(
+        {
+            reference.value
+            for secret in manifests
+            for key in secret.keys.values()
+            for reference in recipe.references(key.recipe)
+        }
+    )
+
+
+def render_manifests(project: Project, environment: Environment) -> dict[str, SecretManifest]:
+    """Render and read the manifest of each of the environment's secrets; raises ConfigurationError."""
+    templates = Templates(project.template)
+    parts = {name: value.source.parts for name, value in environment.values.items()}
+    available = set(project.templates())
+    manifests = {}
+    for entry in environment.secrets:
+        if entry.template not in available:
+            hint = did_you_mean(entry.template, available)
+            raise ConfigurationError(f"there is no template templates/{entry.template}{SUFFIX}{hint}", at=entry.at)
+        rendered = templates.render(
+            entry.template + SUFFIX,
+            known=parts,
+            aliases=entry.values,
+            variables={**environment.vars, **entry.vars},
+            names={"secret": {"name": entry.name, "namespace": entry.namespace}, "environment": environment.name},
+        )
+        manifests[entry.name] = manifest.read(
+            rendered, name=entry.name, namespace=entry.namespace, scope=entry.scope, type=entry.type
+        )
+    return manifests
+
+
+def survey(project: Project, environment: Environment) -> Survey:
+    """Read the templates, the lock and the overlay of an environment.
+
+    Raises ConfigurationError for what is malformed, and for a manifest that sealgen did not write.
+    """
+    manifests = render_manifests(project, environment)
+    path = lock_path(environment.name)
+    lock_content = project.read(path)
+    locked = lock.read(lock_content.replace(b"\r\n", b"\n"), str(path)) if lock_content is not None else lock.Lock()
+    written = {secret: known.filename for (secret, _), known in locked.keys.items()}
+    files = {}
+    for secret, filename in written.items():
+        if (file := _overlay_file(project, environment, secret, filename)) is not None:
+            files[secret] = file
+    for entry in environment.secrets:
+        path = environment.output / entry.filename
+        if entry.filename not in written.values() and project.read(path) is not None:
+            raise ConfigurationError(
+                f"{path} is there, but sealgen did not write it",
+                hint=f"Move it away, or give the secret '{entry.name}' another filename.",
+            )
+    kustomization_path, kustomized = _kustomization(project, environment)
+    return Survey(
+        environment=environment,
+        manifests=manifests,
+        lock=locked,
+        lock_content=lock_content,
+        kustomization_path=kustomization_path,
+        kustomization=kustomized,
+        files=files,
+    )
+
+
+def _kustomization(project: Project, environment: Environment) -> tuple[PurePosixPath, bytes | None]:
+    """Return where the overlay's kustomization is, by one of the names that kustomize knows, and its bytes."""
+    for name in (kustomization.FILENAME, "kustomization.yml", "Kustomization"):
+        path = environment.output / name
+        if (content := project.read(path)) is not None:
+            _check_merged(content, path)
+            return path, content
+    return environment.output / kustomization.FILENAME, None
+
+
+def _overlay_file(project: Project, environment: Environment, secret: str, filename: str) -> OverlayFile | None:
+    path = environment.output / filename
+    content = project.read(path)
+    if content is None:
+        return None
+    _check_merged(content, path)
+    try:
+        sealed = sealed_secret.read(content, str(path))
+    except ConfigurationError as error:
+        hint = error.hint or f"Restore the file from Git: by the lock, it is the manifest of '{secret}'."
+        raise ConfigurationError(error.message, at=error.at, hint=hint) from None
+    if sealed.name != secret:
+        raise ConfigurationError(
+            f"{path} is the SealedSecret '{sealed.name}', but the lock says '{secret}'; restore one of them from Git"
+        )
+    return OverlayFile(content, sealed)
+
+
+def _check_merged(content: bytes, path: PurePosixPath) -> None:
+    # YAML's own error would be about an indentation or a colon.
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            raise ConfigurationError(
+                "a merge conflict; keep the lines of one side, and those that belong to them in the lock, "
+                "then run 'sealgen plan'",
+                at=Mark(str(path), number, 1),
+            )

@@ -1,0 +1,94 @@
+"""Which version each value has now: read from its source where it can be read again, else from the lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen.errors import SealgenError
+from sealgen.plan import Made, Read, Unreadable
+from sealgen.values import fingerprint, rules
+from sealgen.values.literal import Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sealgen.config.environment import Environment
+    from sealgen.lock import Lock
+    from sealgen.values.fingerprint import FingerprintKey
+    from sealgen.values.source import Parts, Surroundings
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The state of each value, and the plaintexts that were read to tell it."""
+
+    states: Mapping[str, Made | Read | Unreadable]
+    plaintexts: Mapping[str, Parts]
+
+
+def observe(
+    environment: Environment,
+    used: Iterable[str],
+    lock: Lock,
+    key: FingerprintKey | None,
+    surroundings: Surroundings,
+) -> Observed:
+    """Tell the version of each of the ``used`` values.
+
+    ``key`` is the fingerprint key, None where this machine has none. Raises SealgenError for a value that breaks
+    its own rules; a value that can't be read is a state, not an error.
+    """
+    states: dict[str, Made | Read | Unreadable] = {}
+    plaintexts: dict[str, Parts] = {}
+    for name in used:
+        value = environment.values[name]
+        source = value.source
+        if source.made:
+            states[name] = Made(_counter(lock, name))
+            continue
+        if not isinstance(source, Literal) and (problem := _key_problem(lock, key)):
+            states[name] = Unreadable(problem)
+            continue
+        try:
+            plaintexts[name] = source.obtain(name, surroundings)
+        except SealgenError as error:
+            states[name] = Unreadable(error.message)
+            continue
+        rules.check(name, value.rules, plaintexts[name])
+        if isinstance(source, Literal):
+            states[name] = Read(fingerprint.literal_version(source))
+        elif key is not None:
+            states[name] = Read(key.version(environment.name, name, plaintexts[name]))
+    return Observed(states, plaintexts)
+
+
+def assume(environment: Environment, used: Iterable[str], lock: Lock) -> dict[str, Made | Read | Unreadable]:
+    """Tell what can be told without reading a source: a value that could be read is taken to be as the lock has it."""
+    states: dict[str, Made | Read | Unreadable] = {}
+    for name in used:
+        source = environment.values[name].source
+        locked = lock.values.get(name)
+        if source.made:
+            states[name] = Made(_counter(lock, name))
+        elif isinstance(source, Literal):
+            states[name] = Read(fingerprint.literal_version(source))
+        elif locked is not None and isinstance(locked.version, str):
+            states[name] = Read(locked.version)
+        else:
+            states[name] = Read("never sealed")
+    return states
+
+
+def _counter(lock: Lock, name: str) -> int | None:
+    locked = lock.values.get(name)
+    return locked.version if locked is not None and isinstance(locked.version, int) else None
+
+
+def _key_problem(lock: Lock, key: FingerprintKey | None) -> str | None:
+    """Say why the keyed digests of the lock can't be compared on this machine."""
+    if key is None:
+        return "needs the fingerprint key (SEALGEN_FINGERPRINT_KEY, or .sealgen/fingerprint.key)"
+    if lock.fingerprint_key not in (None, key.id):
+        return f"needs the fingerprint key {lock.fingerprint_key}, and the one here is {key.id}"
+    return None

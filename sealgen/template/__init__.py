@@ -1,0 +1,3 @@
+"""Templates in which secrets are stand-ins."""
+
+from __future__ import annotations
