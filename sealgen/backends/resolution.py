@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.content import lint, secret_types
 from sealgen.errors import ConfigurationError, SealgenError
-from sealgen.kubernetes import rules, secret_types
+from sealgen.kubernetes import rules
 from sealgen.recipe import Reference, references, resolve
-from sealgen.values import lint
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:

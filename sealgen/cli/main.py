@@ -11,22 +11,12 @@ from typing import Any, TextIO
 import click
 
 from sealgen import __version__
+from sealgen.cli.commands import COMMANDS
 from sealgen.cli.settings import command_missing, global_options
 from sealgen.errors import SealgenError, did_you_mean
 
 COMPLETE = "_SEALGEN_COMPLETE"
 """The environment variable with which a shell's completion script asks."""
-
-# One file a command; the sentence stands here so that --help imports none of them.
-COMMANDS = {
-    "seal": "Bring the sealed manifests of environments up to date.",
-    "plan": "Show what seal would do, and why.",
-    "check": "Prove what can be proven without any plaintext.",
-    "render": "Print the Secrets of a plain environment.",
-    "cert": "Look at the controller's certificate.",
-    "schema": "Print the JSON Schema of an environment file.",
-    "completion": "Print the completion script of a shell.",
-}
 
 
 class _Commands(click.Group):

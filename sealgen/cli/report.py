@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealgen import __version__
+from sealgen.cli.commands import COMMANDS
 from sealgen.cli.settings import settings
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
 
@@ -174,8 +175,6 @@ def _color() -> bool | None:
 
 
 def _command_name() -> str:
-    from sealgen.cli.main import COMMANDS  # noqa: PLC0415
-
     return next((word for word in sys.argv[1:] if word in COMMANDS), "")
 
 

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from sealgen.config.schema import (
+from sealgen.crypto import fingerprint
+from sealgen.errors import ConfigurationError, Mark, did_you_mean
+from sealgen.kubernetes import rules
+from sealgen.kubernetes.sealed_secret import Scope
+from sealgen.values.rules import RULES
+from sealgen.values.sources import SOURCE_NAMES, ValueShape
+from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, parse
+from sealgen.yaml.schema import (
     DEFINITIONS,
     Field,
     Fields,
@@ -22,20 +29,13 @@ from sealgen.config.schema import (
     scalar,
     unknown_field,
 )
-from sealgen.crypto import fingerprint
-from sealgen.errors import ConfigurationError, Mark, did_you_mean
-from sealgen.kubernetes import rules
-from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.values.rules import RULES
-from sealgen.values.sources import SOURCE_NAMES, ValueShape
-from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping as Map
 
-    from sealgen.config.schema import Data
     from sealgen.values.value import Value
+    from sealgen.yaml.schema import Data
 
 FOLDER = "environments"
 TEMPLATES = "templates"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sealgen.config.environment import FOLDER, TEMPLATES, Environment, load, merged
+from sealgen import template
+from sealgen.config.environment import FOLDER, Environment, load, merged
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
 from sealgen.yaml.nodes import Scalar
 
@@ -58,34 +59,32 @@ class Project:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
             return None
-        folder = self.root / TEMPLATES
+        folder = self.root / template.FOLDER
         # Path.resolve raises for a circle of links, where reading says it better.
         if not Path(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder)):
-            raise ConfigurationError(f"{TEMPLATES}/{name} is a link that leads out of {TEMPLATES}/")
-        content = self.read(PurePosixPath(TEMPLATES) / path)
+            raise ConfigurationError(f"{template.FOLDER}/{name} is a link that leads out of {template.FOLDER}/")
+        content = self.read(PurePosixPath(template.FOLDER) / path)
         if content is None:
             return None
         try:
             return content.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError:
-            raise ConfigurationError(f"{TEMPLATES}/{name} is not UTF-8 text") from None
+            raise ConfigurationError(f"{template.FOLDER}/{name} is not UTF-8 text") from None
 
     def templates(self) -> list[str]:
         """Return the names of all templates, without their suffix."""
-        from sealgen.template.rendering import SUFFIX  # noqa: PLC0415  (Jinja2, which not every command needs)
-
-        folder = self.root / TEMPLATES
-        found = (path.relative_to(folder).as_posix() for path in folder.rglob(f"*{SUFFIX}"))
-        return sorted(name.removesuffix(SUFFIX) for name in found)
+        folder = self.root / template.FOLDER
+        found = (path.relative_to(folder).as_posix() for path in folder.rglob(f"*{template.SUFFIX}"))
+        return sorted(name.removesuffix(template.SUFFIX) for name in found)
 
 
 def find(start: Path) -> Project:
     """Return the project that ``start`` stands in: it or the nearest folder above it with both folders."""
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / FOLDER).is_dir() and (folder / TEMPLATES).is_dir():
+        if (folder / FOLDER).is_dir() and (folder / template.FOLDER).is_dir():
             return Project(folder)
     raise ConfigurationError(
-        f"no project here: neither {start} nor a folder above it holds {FOLDER}/ and {TEMPLATES}/",
+        f"no project here: neither {start} nor a folder above it holds {FOLDER}/ and {template.FOLDER}/",
         hint="Go there, or name it: sealgen -C FOLDER …",
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from sealgen.content import secret_types
 from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.filters import FILTERS, FilterError
-from sealgen.kubernetes import rules, secret_types
+from sealgen.kubernetes import rules
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.recipe import Recipe, decoded, references
 from sealgen.yaml import nodes
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping as Map
 
-    from sealgen.template.rendering import Rendered
+    from sealgen.template.rendered import Rendered
 
     _Rule: TypeAlias = Callable[[str], str | None]
 

@@ -17,17 +17,37 @@ import fcntl
 import hashlib
 import json
 import os
-import stat
 from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError, SealgenError
+from sealgen.overlay.disk import (
+    Failure,
+    content_of,
+    explained,
+    flush,
+    make_folder,
+    mode_of,
+    nearest,
+    nothing_changed,
+    real,
+    write,
+)
+from sealgen.overlay.state import (
+    STATE,
+    holder,
+    journal_of,
+    lock_holder,
+    lock_of_all,
+    make_state,
+    open_here,
+    open_lock,
+    staging_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-STATE = ".sealgen"
 
 # Side by side, flushes share the disk's commits. Measured on ext4 for 1,000 files of 4.5 kB: one thread takes 0.25 to
 # 0.39 s, 4 take 0.15 s, 8 take 0.09 to 0.12 s, 16 and 32 take 0.08 to 0.10 s.
@@ -57,20 +77,20 @@ def exclusive(
     ``within`` are the files and folders, from the project's root, that the environment is written to. Where another
     run holds the lock, ``waiting`` is told so and the lock is waited for; None refuses instead. Raises SealgenError.
     """
-    with _nothing_changed():
-        _make_state(root)
-        descriptor = _open_lock(root, name := f"{environment}.lock")
-    with _open_here(descriptor):
-        with _nothing_changed(), _explained("lock", f"{STATE}/{name}"):
+    with nothing_changed():
+        make_state(root)
+        descriptor = open_lock(root, name := f"{environment}.lock")
+    with open_here(descriptor):
+        with nothing_changed(), explained("lock", f"{STATE}/{name}"):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = _holder(descriptor)
+                held_by = holder(descriptor)
                 if waiting is None:
                     raise SealgenError(
-                        f"{environment}: another run is under way{holder}", hint="Try again when it has ended."
+                        f"{environment}: another run is under way{held_by}", hint="Try again when it has ended."
                     ) from None
-                waiting(f"{environment}: waiting for another run to end{holder}")
+                waiting(f"{environment}: waiting for another run to end{held_by}")
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
@@ -82,13 +102,13 @@ def pending(root: Path, environment: str) -> str | None:
 
     That is a run that is under way, or one that was interrupted. Raises SealgenError for a damaged journal.
     """
-    with _nothing_changed():
+    with nothing_changed():
         records = _read_journal(root, environment)
-        if records is None and not os.path.lexists(_staging(root, environment)):
+        if records is None and not os.path.lexists(staging_of(root, environment)):
             return None
-        holder = _lock_holder(root, environment)
-    if holder is not None:
-        return f"{environment}: a run is under way{holder}; files may change meanwhile"
+        held_by = lock_holder(root, environment)
+    if held_by is not None:
+        return f"{environment}: a run is under way{held_by}; files may change meanwhile"
     if records is None:
         return f"{environment}: a run was interrupted before it changed anything; the next one tidies up"
     return f"{environment}: a run was interrupted while it changed files; the next one finishes it"
@@ -98,13 +118,13 @@ class Run:
     """The right to write an environment's files, for as long as its lock is held; ``exclusive`` gives it."""
 
     def __init__(self, root: Path, environment: str, within: Sequence[PurePosixPath]) -> None:
-        self._root = _real(root)
+        self._root = real(root)
         self._environment = environment
         self._within = within
-        self._staging = _staging(root, environment)
-        self._journal = _journal(root, environment)
+        self._staging = staging_of(root, environment)
+        self._journal = journal_of(root, environment)
         self._folders: dict[tuple[PurePosixPath, PurePosixPath], Path] = {}
-        with _nothing_changed():
+        with nothing_changed():
             recovered = self._recover()
         self.recovered = recovered
         """What was done about an interrupted run, for people to read; None where there was none."""
@@ -124,11 +144,11 @@ class Run:
         ]
         records = [_Record.of(change) for change, _ in work]
         try:
-            with _nothing_changed():
+            with nothing_changed():
                 self._stage(work, records)
-            with _nothing_changed(), _lock_of_all(self._root):
+            with nothing_changed(), lock_of_all(self._root):
                 for change, target in zip(changes, targets, strict=True):
-                    if _content(target, change.path) != change.before:
+                    if content_of(target, change.path) != change.before:
                         raise SealgenError(
                             f"{change.path} changed while sealgen ran; nothing was written", hint="Run it again."
                         )
@@ -141,50 +161,50 @@ class Run:
     def _stage(self, work: Sequence[tuple[FileChange, Path]], records: Sequence[_Record]) -> None:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only where something is written)
 
-        def write(number: int) -> None:
+        def stage(number: int) -> None:
             change, target = work[number]
             if change.after is not None:
-                with _explained("write", change.path):
-                    _write(self._staging / str(number), change.after, change.mode, _mode(target))
+                with explained("write", change.path):
+                    write(self._staging / str(number), change.after, change.mode, mode_of(target))
 
         shown = f"{STATE}/{self._staging.name}"
-        with _explained("write", shown):
+        with explained("write", shown):
             self._staging.mkdir(0o700)
-        for folder in {_nearest(parent) for parent in {target.parent for _, target in work}}:
+        for folder in {nearest(parent) for parent in {target.parent for _, target in work}}:
             self._try_folder(folder)
         with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:
-            list(pool.map(write, range(len(work))))
-        with _explained("write", shown):
+            list(pool.map(stage, range(len(work))))
+        with explained("write", shown):
             journal = json.dumps({"version": 1, "files": [asdict(record) for record in records]})
-            _write(self._staging / "journal", journal.encode() + b"\n", 0o600, None)
+            write(self._staging / "journal", journal.encode() + b"\n", 0o600, None)
             for folder in (self._staging, self._staging.parent, self._root):
-                _flush(folder)
+                flush(folder)
 
     def _try_folder(self, folder: Path) -> None:
         """Find out whether files can be renamed from the staging folder to this one."""
         shown = folder.relative_to(self._root)
         if not folder.is_dir():
-            raise _Failure(f"{shown} is not a folder")
+            raise Failure(f"{shown} is not a folder")
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise _Failure(f"can't write to {shown}: the folder is read-only")
+            raise Failure(f"can't write to {shown}: the folder is read-only")
         try:
             # Linux compares the two mounts, and looks whether they are read-only, before it looks for the file.
             (self._staging / "missing").rename(folder / "missing")
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise _Failure(f"can't move files from {STATE} to {shown}: {error.strerror}") from None
+            raise Failure(f"can't move files from {STATE} to {shown}: {error.strerror}") from None
 
     # --- from the commit on ---
 
     def _commit(self, records: Sequence[_Record]) -> None:
         progress = _Progress()
         try:
-            with _explained("write", f"{STATE}/{self._journal.name}"):
+            with explained("write", f"{STATE}/{self._journal.name}"):
                 (self._staging / "journal").rename(self._journal)
-                _flush(self._journal.parent)
+                flush(self._journal.parent)
             self._put_in_place(dict(enumerate(records)), records, progress)
-        except _Failure as failure:
+        except Failure as failure:
             if progress.begun or not self._take_back(progress):
                 raise self._unfinished(failure) from None
             raise
@@ -194,10 +214,10 @@ class Run:
         targets = [self._target(PurePosixPath(record.path)) for record in records]
         for number, record in left.items():
             if record.after is not None:
-                with _explained("write", record.path):
-                    _make_folder(targets[number].parent, progress.folders)
+                with explained("write", record.path):
+                    make_folder(targets[number].parent, progress.folders)
         for number, record in left.items():
-            with _explained("write", record.path):
+            with explained("write", record.path):
                 if record.after is None:
                     targets[number].unlink()
                 else:
@@ -205,14 +225,14 @@ class Run:
             progress.begun = True
         # Any folder on the way down may be new, made by this run or by the one that was interrupted.
         for folder in self._way_to({target.parent for target in targets}):
-            with _explained("write", folder.relative_to(self._root)):
-                _flush(folder)
+            with explained("write", folder.relative_to(self._root)):
+                flush(folder)
         # In this order: staged files without a journal are those of a run that changed nothing.
-        with contextlib.suppress(_Failure):
+        with contextlib.suppress(Failure):
             self._discard()
-        with _explained("write", f"{STATE}/{self._journal.name}"):
+        with explained("write", f"{STATE}/{self._journal.name}"):
             self._journal.unlink()
-            _flush(self._journal.parent)
+            flush(self._journal.parent)
 
     def _way_to(self, folders: Iterable[Path]) -> list[Path]:
         """Return these folders and those above them up to the root, as far as they are there."""
@@ -234,7 +254,7 @@ class Run:
                 folder.rmdir()
         return True
 
-    def _unfinished(self, failure: _Failure) -> SealgenError:
+    def _unfinished(self, failure: Failure) -> SealgenError:
         return SealgenError(
             f"{failure}; the run could not be completed",
             hint=f"The next run for {self._environment} finishes it.",
@@ -243,11 +263,11 @@ class Run:
     def _tidy_up(self) -> None:
         # A journal needs the staged files. What can't be removed now, the next run removes.
         if not os.path.lexists(self._journal):
-            with contextlib.suppress(_Failure):
+            with contextlib.suppress(Failure):
                 self._discard()
 
     def _discard(self) -> None:
-        with _explained("remove", f"{STATE}/{self._staging.name}"), contextlib.suppress(FileNotFoundError):
+        with explained("remove", f"{STATE}/{self._staging.name}"), contextlib.suppress(FileNotFoundError):
             for path in self._staging.iterdir():
                 path.unlink()
             self._staging.rmdir()
@@ -255,7 +275,7 @@ class Run:
     # --- after a crash ---
 
     def _recover(self) -> str | None:
-        with _lock_of_all(self._root):
+        with lock_of_all(self._root):
             records = _read_journal(self._root, self._environment)
             if records is not None:
                 return self._recover_commit(records)
@@ -276,13 +296,13 @@ class Run:
         if not stuck:
             try:
                 self._put_in_place(left, records, _Progress())
-            except _Failure as failure:
+            except Failure as failure:
                 raise self._unfinished(failure) from None
             told = f"finished an interrupted run of {len(records)} file{'s' if len(records) > 1 else ''}"
         elif len(left) == len(records):
-            with _explained("remove", f"{STATE}/{self._journal.name}"):
+            with explained("remove", f"{STATE}/{self._journal.name}"):
                 self._journal.unlink()
-                _flush(self._journal.parent)
+                flush(self._journal.parent)
             told = f"gave up an interrupted run, as {stuck[0]} was changed since; nothing of it is in place"
         else:
             raise SealgenError(
@@ -294,11 +314,11 @@ class Run:
 
     def _digest(self, record: _Record) -> str | None:
         path = PurePosixPath(record.path)
-        return _digest(_content(self._target(path), path))
+        return _digest(content_of(self._target(path), path))
 
     def _is_staged(self, number: int, record: _Record) -> bool:
         staged = self._staging / str(number)
-        return record.after is None or _digest(_content(staged, PurePosixPath(record.path))) == record.after
+        return record.after is None or _digest(content_of(staged, PurePosixPath(record.path))) == record.after
 
     # --- where files are ---
 
@@ -312,8 +332,8 @@ class Run:
             )
         key = (path.parent, place)
         if key not in self._folders:
-            top = _real(self._root / (path.parent if path == place else place))
-            folder = _real(self._root / path.parent)
+            top = real(self._root / (path.parent if path == place else place))
+            folder = real(self._root / path.parent)
             if not top.is_relative_to(self._root) or not folder.is_relative_to(top):
                 raise ConfigurationError(
                     f"{path} is behind a link that leads out, to {folder}; nothing was written",
@@ -321,89 +341,6 @@ class Run:
                 )
             self._folders[key] = folder
         return self._folders[key] / path.name
-
-
-# --- the state folder -------------------------------------------------------------------------------------------
-
-
-def _staging(root: Path, environment: str) -> Path:
-    return root / STATE / f"{environment}.staging"
-
-
-def _journal(root: Path, environment: str) -> Path:
-    return root / STATE / f"{environment}.journal"
-
-
-def _make_state(root: Path) -> None:
-    state = root / STATE
-    with _explained("write", STATE):
-        with contextlib.suppress(FileExistsError):
-            state.mkdir(0o700)
-        if not stat.S_ISDIR(state.lstat().st_mode):
-            raise SealgenError(f"{STATE} is a file or a link; sealgen needs a folder of that name")
-        descriptor = os.open(state / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        with _open_here(descriptor):
-            if os.fstat(descriptor).st_size == 0:
-                os.write(descriptor, b"*\n")
-
-
-def _open_lock(root: Path, name: str) -> int:
-    with _explained("lock", f"{STATE}/{name}"):
-        return os.open(root / STATE / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-
-
-@contextlib.contextmanager
-def _lock_of_all(root: Path) -> Iterator[None]:
-    """Hold the lock of all environments, for a moment."""
-    descriptor = _open_lock(root, "lock")
-    with _open_here(descriptor):
-        with _explained("lock", f"{STATE}/lock"):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-
-
-def _lock_holder(root: Path, environment: str) -> str | None:
-    """Return who holds an environment's lock, None if nobody does; writes nothing."""
-    name = f"{environment}.lock"
-    with _explained("read", f"{STATE}/{name}"):
-        try:
-            descriptor = os.open(root / STATE / name, os.O_RDONLY | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            return None
-        with _open_here(descriptor):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return _holder(descriptor)
-            return None
-
-
-def _holder(descriptor: int) -> str:
-    number = os.pread(descriptor, 20, 0).strip()
-    return f" (process {number.decode()})" if number.isdigit() else ""
-
-
-_open_descriptors: set[int] = set()
-
-
-@contextlib.contextmanager
-def _open_here(descriptor: int) -> Iterator[None]:
-    """Close the descriptor at the end, and at once in a forked child: a lock is held as long as any copy is open."""
-    _open_descriptors.add(descriptor)
-    try:
-        yield
-    finally:
-        _open_descriptors.discard(descriptor)
-        os.close(descriptor)
-
-
-def _close_in_child() -> None:
-    for descriptor in _open_descriptors:
-        os.close(descriptor)
-    _open_descriptors.clear()
-
-
-os.register_at_fork(after_in_child=_close_in_child)
 
 
 # --- the journal ------------------------------------------------------------------------------------------------
@@ -433,8 +370,8 @@ class _Progress:
 
 
 def _read_journal(root: Path, environment: str) -> list[_Record] | None:
-    path = _journal(root, environment)
-    content = _content(path, PurePosixPath(STATE, path.name))
+    path = journal_of(root, environment)
+    content = content_of(path, PurePosixPath(STATE, path.name))
     if content is None:
         return None
     try:
@@ -451,89 +388,3 @@ def _read_journal(root: Path, environment: str) -> list[_Record] | None:
 
 def _digest(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-# --- files ------------------------------------------------------------------------------------------------------
-
-
-def _write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
-    """Make a new file and wait until the disk has it; ``kept`` is the mode of the file it replaces."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode if kept is None else 0o600)
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        if kept is not None:
-            os.fchmod(descriptor, kept)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _flush(folder: Path) -> None:
-    """Wait until the disk has the folder's entries."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _content(path: Path, shown: PurePosixPath) -> bytes | None:
-    """Return the bytes of a file, None where there is none; raises SealgenError for what is no file."""
-    with _explained("read", shown):
-        try:
-            mode = path.lstat().st_mode
-            if not stat.S_ISREG(mode):
-                kind = "a link" if stat.S_ISLNK(mode) else "not a file"
-                raise _Failure(f"{shown} is {kind}")
-            return path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-
-def _mode(path: Path) -> int | None:
-    try:
-        return stat.S_IMODE(path.lstat().st_mode)
-    except FileNotFoundError:
-        return None
-
-
-def _real(path: Path) -> Path:
-    """Follow all links; unlike ``Path.resolve``, a loop of links is no error before it is used."""
-    return Path(os.path.realpath(path))
-
-
-def _nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that is there."""
-    return folder if os.path.lexists(folder) else _nearest(folder.parent)
-
-
-def _make_folder(folder: Path, made: list[Path]) -> None:
-    if not folder.is_dir():
-        _make_folder(folder.parent, made)
-        folder.mkdir()
-        made.append(folder)
-
-
-# --- errors -----------------------------------------------------------------------------------------------------
-
-
-class _Failure(Exception):  # noqa: N818  (it becomes a SealgenError where it is known what it means)
-    """Something can't be done; the text says what and why."""
-
-
-@contextlib.contextmanager
-def _explained(verb: str, what: PurePath | str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _Failure(f"can't {verb} {what}: {error.strerror}") from None
-
-
-@contextlib.contextmanager
-def _nothing_changed() -> Iterator[None]:
-    try:
-        yield
-    except _Failure as failure:
-        raise SealgenError(f"{failure}; nothing was changed") from None

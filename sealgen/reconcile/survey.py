@@ -14,7 +14,8 @@ from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.kubernetes import kustomization, manifest, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
-from sealgen.template.rendering import SUFFIX, Templates
+from sealgen.template import SUFFIX
+from sealgen.template.rendering import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

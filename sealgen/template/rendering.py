@@ -1,394 +1,33 @@
-"""Opaque rendering: a sandboxed Jinja2 in which secrets are stand-ins.
-
-The output is text in which each secret is a random alphanumeric token, with the recipe of every token beside it
-and a map from its lines to the template's.
-"""
+"""Opaque rendering: templates see stand-ins where secrets will be, and every failure has the template's line."""
 
 from __future__ import annotations
 
-import functools
 import re
-import secrets
-import string
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import jinja2
-from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
-from jinja2.filters import make_attrgetter
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import internal_code, missing
+from jinja2.utils import internal_code
 
 from sealgen.errors import ConfigurationError, Mark, SealgenError, did_you_mean
-from sealgen.filters import FILTERS, FilterError
-from sealgen.recipe import Filtered, Part, Recipe, Reference, join, text
-from sealgen.template.opaque import Opaque, OpaqueError, Parts, concatenated, filtered, kind, shown, tojson
+from sealgen.template.opaque import Opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Mapping
 
-    from sealgen.config.schema import Data
+    from sealgen.template.rendered import Piece, Rendered
+    from sealgen.yaml.schema import Data
 
-SUFFIX = ".yaml.j2"
-MAX_OUTPUT = 4 * 1024 * 1024  # characters; four times what a Secret can hold
-_FOLDER = "templates/"
-
-# What one output statement yields: where it stands, and text or a stand-in. Constants come in groups.
-_Piece: TypeAlias = tuple[str, int, "str | Opaque", bool]
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """Text with a token where each secret will be."""
-
-    text: str
-    token_prefix: str
-    """No other text holds it: tokens are this and six digits."""
-    secrets: tuple[Reference | Filtered, ...]
-    """What each token stands for, by its number."""
-    file: str
-    lines: tuple[Mark, ...]
-    """Where each line of the text comes from; its column tells up to which one the two agree."""
-
-    def mark(self, at: Mark) -> Mark:
-        """Return the place in the template of a place in the text."""
-        if at.line > len(self.lines):
-            return self.lines[-1]._replace(column=0) if self.lines else Mark(self.file, 1, 0)
-        origin = self.lines[at.line - 1]
-        return origin._replace(column=at.column if at.column <= origin.column else 0)
-
-    def token(self, number: int) -> str:
-        """Return the token that stands for ``secrets[number]``."""
-        return f"{self.token_prefix}{number:0{_DIGITS}}"
-
-    def tokens(self, scalar: str) -> Iterator[int]:
-        """Yield the number of every token in a scalar of the text."""
-        return (int(piece[:_DIGITS]) for piece in scalar.split(self.token_prefix)[1:])
-
-    def recipe(self, scalar: str) -> Recipe:
-        """Return the recipe that a scalar of the text stands for."""
-        first, *rest = scalar.split(self.token_prefix)
-        parts: list[Part] = [first]
-        for piece in rest:
-            parts += [self.secrets[int(piece[:_DIGITS])], piece[_DIGITS:]]
-        return join(parts)
-
-    def readable(self, message: str) -> str:
-        """Return the message with names where it repeats tokens."""
-        return text(self.recipe(message)) if self.token_prefix in message else message
-
-
-_DIGITS = 6  # enough for the tokens that fit into MAX_OUTPUT
-
-
-class _Values(Mapping[str, "Opaque | Parts"]):
-    """What a template knows as ``values``: names from a closed set, made into stand-ins when asked for."""
-
-    def __init__(self, known: Mapping[str, tuple[str, ...]], aliases: Mapping[str, str]) -> None:
-        self._known = known
-        self._aliases = aliases
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._aliases, **self._known})
-
-    def __len__(self) -> int:
-        return len({**self._aliases, **self._known})
-
-    def __getitem__(self, name: str) -> Opaque | Parts:
-        value = self._aliases.get(name, name)
-        parts = self._known[value]
-        if parts == ("",):
-            return Opaque((Reference(value),))
-        return Parts(name, {part: Opaque((Reference(value, part),)) for part in parts})
-
-
-class _Variables(dict[str, "Data"]):
-    """What a template knows as ``vars``: data that is no secret."""
-
-
-class _Undefined(jinja2.StrictUndefined):
-    """An undefined name says what it should have been called."""
-
-    __slots__ = ()
-
-    @property
-    def _undefined_message(self) -> str:
-        message = super()._undefined_message
-        name = self._undefined_name
-        if self._undefined_hint or self._undefined_obj is not missing:
-            return message
-        if name in ("values", "vars"):
-            return f"{message} in an imported template; import it 'with context'"
-        return f"{message}; did you mean vars.{name} or values.{name}?"
-
-
-class _CodeGenerator(CodeGenerator):
-    """Output statements yield what they print as it is, with its place; ``~`` takes stand-ins.
-
-    These are the hooks that Jinja2's own native types use.
-    """
-
-    @staticmethod
-    def _default_finalize(value: Any) -> Any:
-        return value
-
-    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> Any:
-        if not isinstance(node, nodes.TemplateData):
-            raise nodes.Impossible
-        return (self.filename, node.lineno, node.data, True)
-
-    def _output_const_repr(self, group: Iterable[Any]) -> str:
-        return repr(tuple(group))
-
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        self.write(f"(({self.filename!r}, {node.lineno}, {finalize.src}")
-
-    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        self.write("), False),)")
-
-    def start_write(self, frame: Frame, node: nodes.Node | None = None) -> None:
-        """Begin what a filter block or a call block writes."""
-        super().start_write(frame, node)
-        self.write(f"(({self.filename!r}, {node.lineno if node else 0}, environment.finalize(")
-
-    def end_write(self, frame: Frame) -> None:
-        """End what ``start_write`` began."""
-        self.write("), False),)")
-        super().end_write(frame)
-
-    def simple_write(self, s: str, frame: Frame, node: nodes.Node | None = None) -> None:
-        """Pass on what an inner block or an included template wrote: it has its place already."""
-        super().start_write(frame, node)
-        self.write(s)
-        super().end_write(frame)
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  (Jinja2's name)
-        """Join the operands of ``~``."""
-        self.write("environment.joined((")
-        for operand in node.nodes:
-            self.visit(operand, frame)
-            self.write(", ")
-        self.write("))")
-
-    def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:  # noqa: N802
-        """Assign; the line is noted before Jinja2 writes its first check."""
-        self.newline(node)
-        super().visit_Assign(node, frame)
-
-    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802
-        """Include a template; Jinja2 lets one without context escape from macros and filter blocks."""
-        if not node.with_context:
-            self.fail("an include 'without context' would see no values; leave that out", node.lineno)
-        super().visit_Include(node, frame)
-
-    def visit_ScopedEvalContextModifier(  # noqa: N802
-        self, node: nodes.ScopedEvalContextModifier, frame: Frame
-    ) -> None:
-        """Refuse HTML."""
-        self.fail("autoescape is for HTML, and this is YAML", node.lineno)
-
-
-def _printed(value: Any) -> str | Opaque:
-    """Return what an output statement writes for a value."""
-    if isinstance(value, str | Opaque):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, jinja2.Undefined):
-        return str(value)  # raises, with the reason
-    if isinstance(value, Parts):
-        choices = " or ".join(f"values.{value.name}.{part}" for part in value)
-        raise OpaqueError(f"values.{value.name} has parts; write {choices}")
-    if isinstance(value, float):
-        raise OpaqueError("a number with a fraction can't be printed; use | int, or // instead of /")
-    raise OpaqueError(f"{kind(value)} can't be printed; use tojson or a loop")
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    code_generator_class = _CodeGenerator
-
-    @staticmethod
-    def concat(pieces: Iterable[tuple[_Piece, ...]]) -> str | Opaque:  # type: ignore[override]
-        return concatenated(piece[2] for group in pieces for piece in group)
-
-    @staticmethod
-    def joined(operands: Iterable[Any]) -> str | Opaque:
-        return concatenated(map(_printed, operands))
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, _Values):
-            return self._value(obj, attribute)
-        if isinstance(obj, Opaque):
-            hint = f"; the filter is written | {attribute}" if attribute in FILTERS else ""
-            raise OpaqueError(f"{shown(obj.recipe)} is a secret: it has no '{attribute}'{hint}")
-        if isinstance(obj, dict):
-            # A variable may be called 'items'; what the user declared comes before what Python has.
-            if attribute in obj:
-                return obj[attribute]
-            if isinstance(obj, Parts) or not hasattr(obj, attribute):
-                return self._absent(obj, attribute)
-        return super().getattr(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, _Values):
-            return self._value(obj, argument)
-        if isinstance(obj, Opaque):
-            return obj[argument]  # raises, with the reason
-        if isinstance(obj, dict) and argument not in obj:
-            return self._absent(obj, argument)
-        return super().getitem(obj, argument)
-
-    def _value(self, values: _Values, name: Any) -> Any:
-        return values[name] if name in values else self._absent(values, name)
-
-    def _absent(self, known: _Values | dict[Any, Any], name: Any) -> jinja2.Undefined:
-        label = "this mapping"
-        if isinstance(known, Parts):
-            label = f"values.{known.name}"
-        elif isinstance(known, _Values):
-            label = "values"
-        elif isinstance(known, _Variables):
-            label = "vars"
-        hint = did_you_mean(str(name), map(str, known))
-        return self.undefined(hint=f"{label} has no '{name}'{hint}", obj=known, name=name)
-
-
-def _guarded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a filter of Jinja2's see no stand-in."""
-
-    @functools.wraps(function)
-    def guarded(*arguments: Any, **named: Any) -> Any:
-        for argument in (*arguments, *named.values()):
-            if isinstance(argument, Opaque):
-                raise OpaqueError(
-                    f"{shown(argument.recipe)} is a secret: it can't pass through {name}; "
-                    f"filters on secrets are {', '.join(sorted(FILTERS))}"
-                )
-        return function(*arguments, **named)
-
-    return guarded
-
-
-def _recorded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Record a filter of the closed list where a secret takes part; ``function`` is for text that is no secret."""
-    # Filters that Jinja2 hands its context to get it as their first argument, before the subject.
-    skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
-
-    @functools.wraps(function)
-    def recorded(*arguments: Any, **named: Any) -> Any:
-        subject, *others = arguments[skipped:]
-        if not FILTERS[name].salted and not any(isinstance(a, Opaque) for a in (subject, *others, *named.values())):
-            return function(*arguments, **named)
-        operands = [subject, *_bound(name, others, named)]
-        return filtered(name, *map(_printed, operands))
-
-    return recorded
-
-
-def _bound(name: str, arguments: list[Any], named: dict[str, Any]) -> list[Any]:
-    """Return a filter's arguments in the order of its parameters."""
-    parameters = FILTERS[name].parameters
-    bound = dict(zip(parameters, arguments, strict=False)) | named
-    if len(arguments) + len(named) != len(parameters) or bound.keys() != set(parameters):
-        raise OpaqueError(f"the filter {name} takes {' and '.join(parameters) or 'no argument'}")
-    return [bound[parameter] for parameter in parameters]
-
-
-def _guarded_test(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def guarded(*arguments: Any, **named: Any) -> Any:
-        for argument in (*arguments, *named.values()):
-            if isinstance(argument, Opaque):
-                raise OpaqueError(
-                    f"{shown(argument.recipe)} is a secret: it can't be tested ('is {name}') in a template"
-                )
-        return function(*arguments, **named)
-
-    return guarded
-
-
-def _on_text(name: str) -> Callable[..., str | Opaque]:
-    """Return a filter of the closed list for text that is no secret: it is applied at once."""
-
-    def apply(subject: Any, *arguments: Any, **named: Any) -> str | Opaque:
-        operands = [str(_printed(operand)).encode() for operand in (subject, *_bound(name, [*arguments], named))]
-        try:
-            return FILTERS[name].apply(*operands).decode()
-        except UnicodeDecodeError:
-            raise OpaqueError(f"{name} gives bytes that are not text") from None
-        except FilterError as error:
-            raise OpaqueError(f"{name}: {error}") from None
-
-    return apply
-
-
-@jinja2.pass_environment
-def _join(
-    environment: jinja2.Environment, value: Iterable[Any], d: Any = "", attribute: str | int | None = None
-) -> str | Opaque:
-    """Do what Jinja2's ``join`` does, with stand-ins; the parameters have its names."""
-    items = value if attribute is None else map(make_attrgetter(environment, attribute), value)
-    pieces: list[str | Opaque] = []
-    for item in items:
-        pieces += [_printed(d), _printed(item)]
-    return concatenated(pieces[1:])
-
-
-def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
-    """Do what Jinja2's ``default`` does, with stand-ins; the parameters have its names."""
-    return default_value if isinstance(value, jinja2.Undefined) or (boolean and not value) else value
-
-
-# Jinja2's own take more arguments, where it is plain text that they work on.
-_OF_JINJA2 = frozenset({"replace", "trim"})
-# What is random has no place in a file that is reviewed, and what is HTML none in YAML.
-_LEFT_OUT = ("random", "e", "escape", "forceescape", "safe", "striptags", "urlize", "xmlattr")
-
-
-def _environment(load: Callable[[str], str | None]) -> _Environment:
-    def located(name: str) -> tuple[str, str, None] | None:
-        source = load(name)
-        return None if source is None else (source, _FOLDER + name, None)
-
-    environment = _Environment(
-        loader=jinja2.FunctionLoader(located),
-        undefined=_Undefined,
-        finalize=_printed,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Its optimizer joins constants as Python prints them: True, not true.
-        optimized=False,
-        cache_size=-1,
-        auto_reload=False,
-    )
-    del environment.globals["lipsum"]
-    for name in _LEFT_OUT:
-        del environment.filters[name]
-    for name, function in environment.filters.items():
-        environment.filters[name] = _guarded_filter(name, function)
-    for name in FILTERS:
-        plain = environment.filters[name] if name in _OF_JINJA2 else _on_text(name)
-        environment.filters[name] = _recorded_filter(name, plain)
-    environment.filters["tojson"] = tojson
-    environment.filters["join"] = _join
-    environment.filters["default"] = environment.filters["d"] = _default
-    for name, test in environment.tests.items():
-        if name not in ("defined", "undefined"):
-            environment.tests[name] = _guarded_test(name, cast("Callable[..., Any]", test))
-    return environment
+from sealgen.template import FOLDER
+from sealgen.template.rendered import assemble
+from sealgen.template.sandbox import Values, Variables, environment_of
 
 
 class Templates:
     """The templates of a project; ``load`` gives the text of one by its name below ``templates/``, or None."""
 
     def __init__(self, load: Callable[[str], str | None]) -> None:
-        self._environment = _environment(load)
+        self._environment = environment_of(load)
 
     def render(
         self,
@@ -406,16 +45,16 @@ class Templates:
 
         Raises ConfigurationError with the template's line for whatever goes wrong.
         """
-        file = _FOLDER + name
+        file = f"{FOLDER}/{name}"
         try:
             template = self._environment.get_template(name)
-            context = template.new_context({**names, "vars": _Variables(variables), "values": _Values(known, aliases)})
-            groups = cast("Iterable[tuple[_Piece, ...]]", template.root_render_func(context))
-            return _assemble(file, groups)
+            context = template.new_context({**names, "vars": Variables(variables), "values": Values(known, aliases)})
+            groups = cast("Iterable[tuple[Piece, ...]]", template.root_render_func(context))
+            return assemble(file, groups)
         except SealgenError:
             raise
         except jinja2.TemplateNotFound as error:
-            problem = f"there is no template {_FOLDER}{error.name}" if error.name else f"{error}"
+            problem = f"there is no template {FOLDER}/{error.name}" if error.name else f"{error}"
             raise ConfigurationError(problem, at=_place(error) or Mark(file, 1, 0)) from None
         except TemplateSyntaxError as error:
             raise ConfigurationError(
@@ -457,64 +96,8 @@ def _place(error: BaseException) -> Mark | None:
     place, frame = None, error.__traceback__
     while frame is not None:
         code = frame.tb_frame.f_code
-        if code.co_filename.startswith(_FOLDER) and code not in internal_code:
+        if code.co_filename.startswith(f"{FOLDER}/") and code not in internal_code:
             template: jinja2.Template = frame.tb_frame.f_globals["__jinja_template__"]
             place = Mark(code.co_filename, template.get_corresponding_lineno(frame.tb_lineno), 0)
         frame = frame.tb_next
     return place
-
-
-def _assemble(file: str, groups: Iterable[tuple[_Piece, ...]]) -> Rendered:
-    # Letters that start no escape, number, tag or keyword of YAML's, whatever stands before them.
-    prefix = "S" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(24)) + "Q"
-    pieces: list[str] = []
-    found: list[Reference | Filtered] = []
-    lines = _Lines()
-    size = 0
-    for source, lineno, value, constant in (piece for group in groups for piece in group):
-        # What a macro or a block gives is text with secrets in it: its text may be YAML.
-        for part in value.recipe if isinstance(value, Opaque) else (value,):
-            if isinstance(part, str):
-                piece = part
-            else:
-                _check_characters(part, Mark(source, lineno, 0))
-                piece = f"{prefix}{len(found):0{_DIGITS}}"
-                found.append(part)
-            lines.add(piece, source, lineno, constant)
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_OUTPUT:
-                at = Mark(source, lineno, 0)
-                raise ConfigurationError(f"the template gives more than {MAX_OUTPUT} characters", at=at)
-    return Rendered("".join(pieces), prefix, tuple(found), file, tuple(lines.origins))
-
-
-class _Lines:
-    """Where the lines of a text come from that is put together from pieces."""
-
-    def __init__(self) -> None:
-        self.origins: list[Mark] = []
-        self._begun = False
-
-    def add(self, piece: str, source: str, lineno: int, constant: bool) -> None:
-        """Note a piece; a constant one stands in the template as it does in the text, in as many lines."""
-        first, *rest = piece.split("\n")
-        # Where on its line in the template the piece starts is not known; its other lines are whole.
-        self._put(first, Mark(source, lineno, 0))
-        for number, line in enumerate(rest, start=1):
-            if not self._begun:
-                self.origins.append(Mark(source, lineno + number - 1 if constant else lineno, 1))
-            self._begun = False
-            self._put(line, Mark(source, lineno + number, len(line) + 1) if constant else Mark(source, lineno, 0))
-
-    def _put(self, text_: str, origin: Mark) -> None:
-        if text_ and not self._begun:
-            self.origins.append(origin)
-            self._begun = True
-
-
-def _check_characters(part: Part, at: Mark) -> None:
-    try:
-        text((part,)).encode()
-    except UnicodeEncodeError:
-        raise ConfigurationError("half of a surrogate pair is no character", at=at) from None

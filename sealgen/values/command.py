@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import SECONDS, Field, Fields, ListOf, Record, Text
 from sealgen.errors import CannotTell, ConfigurationError, SealgenError
 from sealgen.values.file import LINE_ENDS, MAX_BYTES, TRIM
 from sealgen.values.fingerprint import KEY_VARIABLE
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import SECONDS, Field, Fields, ListOf, Record, Text
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,11 +6,11 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Field, Record
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.values.env import VARIABLE
 from sealgen.values.file import PATH, read_file
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Field, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,9 +6,9 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Field, Record, Text
 from sealgen.errors import CannotTell
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Field, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

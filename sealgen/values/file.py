@@ -7,9 +7,9 @@ import stat
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Boolean, Field, Record, Text
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Boolean, Field, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

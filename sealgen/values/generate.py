@@ -9,8 +9,8 @@ from sealgen.values.generators.text import TEXT_GENERATORS
 from sealgen.values.generators.tls import TLS_GENERATORS
 
 if TYPE_CHECKING:
-    from sealgen.config.schema import Record
     from sealgen.values.source import Source
+    from sealgen.yaml.schema import Record
 
 GENERATORS: dict[str, Record[Source]] = {**TEXT_GENERATORS, **KEY_GENERATORS, **TLS_GENERATORS}
 """By what stands after ``generate:``."""

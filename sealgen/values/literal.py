@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Field, RawText, Record
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Field, RawText, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

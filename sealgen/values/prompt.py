@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Field, Record, Text
 from sealgen.errors import CannotTell
+from sealgen.yaml.schema import Field, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

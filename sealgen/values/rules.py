@@ -7,10 +7,10 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.config.schema import DAYS, Field, Fields, Integer, Text
 from sealgen.errors import ConfigurationError, SealgenError
 from sealgen.values.generators.text import TextGenerator
 from sealgen.values.literal import Literal
+from sealgen.yaml.schema import DAYS, Field, Fields, Integer, Text
 
 if TYPE_CHECKING:
     from sealgen.values.secret import Secret

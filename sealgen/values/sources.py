@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.config.schema import Fields, JSONSchema, Record, Text, mapping
 from sealgen.errors import ConfigurationError, did_you_mean
 from sealgen.values import command, dotenv, env, file, literal, prompt
 from sealgen.values.generate import GENERATORS
 from sealgen.values.rules import RULES, read_rules
 from sealgen.values.value import Value
+from sealgen.yaml.schema import Fields, JSONSchema, Record, Text, mapping
 
 if TYPE_CHECKING:
     from sealgen.values.source import Source

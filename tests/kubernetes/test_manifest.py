@@ -19,9 +19,9 @@ from sealgen.template.rendering import Templates
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:
-    from sealgen.config.schema import Data
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.recipe import Recipe
+    from sealgen.yaml.schema import Data
 
 FILE = "templates/app.yaml.j2"
 HEAD = "apiVersion: v1\nkind: Secret\n"

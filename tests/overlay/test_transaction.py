@@ -23,7 +23,8 @@ import pytest
 
 from sealgen.errors import ConfigurationError, SealgenError
 from sealgen.overlay import transaction
-from sealgen.overlay.transaction import STATE, FileChange, exclusive, pending
+from sealgen.overlay.state import STATE
+from sealgen.overlay.transaction import FileChange, exclusive, pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

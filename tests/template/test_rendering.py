@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.recipe import Filtered, Reference, text
 from sealgen.template.opaque import Opaque, OpaqueError
-from sealgen.template.rendering import MAX_OUTPUT, Templates
+from sealgen.template.rendered import MAX_OUTPUT
+from sealgen.template.rendering import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealgen.config.schema import Data
-    from sealgen.template.rendering import Rendered
+    from sealgen.template.rendered import Rendered
+    from sealgen.yaml.schema import Data
 
 KNOWN = {"a": ("",), "b": ("",), "tls": ("crt", "key")}
 VARIABLES: dict[str, Data] = {

@@ -8,12 +8,12 @@ import sys
 import jsonschema
 import pytest
 
-from sealgen.config.schema import MapOf
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.values.rules import RULES, Rules
 from sealgen.values.sources import SOURCE_NAMES, ValueShape
 from sealgen.values.value import specification_digest
 from sealgen.yaml.nodes import parse
+from sealgen.yaml.schema import MapOf
 from tests.values.reading import CANARY, parts, read, refusal, surroundings
 
 EVERY_SOURCE = {

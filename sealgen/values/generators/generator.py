@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Field, Text
+from sealgen.yaml.schema import Field, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ import abc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from sealgen.config.schema import Field, Fields, JSONSchema, Record, Text, scalar
 from sealgen.errors import ConfigurationError
 from sealgen.values.generators.generator import Generator, named
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Field, Fields, JSONSchema, Record, Text, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,10 +15,10 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sealgen.config.schema import Field, Fields, Integer, JSONSchema, Record, Text
 from sealgen.errors import ConfigurationError
 from sealgen.values.generators.generator import Generator, named
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Field, Fields, Integer, JSONSchema, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

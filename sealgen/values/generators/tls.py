@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.config.schema import Field, Fields, Integer, ListOf, Record, Text
 from sealgen.errors import ConfigurationError
 from sealgen.values.generators.generator import Generator, named
 from sealgen.values.generators.keys import NEW_KEY, private_pem
 from sealgen.values.secret import Secret
+from sealgen.yaml.schema import Field, Fields, Integer, ListOf, Record, Text
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from sealgen.config.schema import (
+from sealgen.errors import ConfigurationError, Mark
+from sealgen.yaml.nodes import parse
+from sealgen.yaml.schema import (
     DAYS,
     DEFINITIONS,
     SECONDS,
@@ -26,8 +28,6 @@ from sealgen.config.schema import (
     Shape,
     Text,
 )
-from sealgen.errors import ConfigurationError, Mark
-from sealgen.yaml.nodes import parse
 
 
 def read(shape: Shape[Any], yaml: str) -> Any:

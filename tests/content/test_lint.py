@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealgen.kubernetes.secret_types import DOCKERCFG, DOCKERCONFIGJSON, SSH_AUTH, TLS
-from sealgen.values.lint import Finding, pair_warnings, warnings
+from sealgen.content.lint import Finding, pair_warnings, warnings
+from sealgen.content.secret_types import DOCKERCFG, DOCKERCONFIGJSON, SSH_AUTH, TLS
 from sealgen.values.secret import Secret
 from tests.support.server_certificate import new_pair, private_pem
 

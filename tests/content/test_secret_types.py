@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealgen.kubernetes.secret_types import (
+from sealgen.content.secret_types import (
     BASIC_AUTH,
     BOOTSTRAP_TOKEN,
     DOCKERCFG,

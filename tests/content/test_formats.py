@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealgen.values.formats import (
+from sealgen.content.formats import (
     FormatError,
     certificate_of,
     check_ssh_private_key,

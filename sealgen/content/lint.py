@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.kubernetes.secret_types import DOCKERCFG, SSH_AUTH
-from sealgen.values.formats import (
+from sealgen.content.formats import (
     FormatError,
     certificate_of,
     read_certificates,
@@ -19,6 +18,7 @@ from sealgen.values.formats import (
     read_pem,
     read_private_key,
 )
+from sealgen.content.secret_types import DOCKERCFG, SSH_AUTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

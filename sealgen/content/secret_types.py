@@ -11,8 +11,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from sealgen.kubernetes.rules import quoted
-from sealgen.values.formats import (
+from sealgen.content.formats import (
     FormatError,
     certificate_of,
     check_ssh_private_key,
@@ -20,6 +19,7 @@ from sealgen.values.formats import (
     read_json,
     read_private_key,
 )
+from sealgen.kubernetes.rules import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

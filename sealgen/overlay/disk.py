@@ -1,0 +1,98 @@
+"""The file system as a transaction needs it: every error says what it is about, every flush reaches the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING
+
+from sealgen.errors import SealgenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Failure(Exception):  # noqa: N818  (it becomes a SealgenError where it is known what it means)
+    """Something can't be done; the text says what and why."""
+
+
+@contextlib.contextmanager
+def explained(verb: str, what: PurePath | str) -> Iterator[None]:
+    """Turn the system's error into a Failure that says what could not be done."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"can't {verb} {what}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def nothing_changed() -> Iterator[None]:
+    """Turn a Failure into a SealgenError, where nothing was changed yet."""
+    try:
+        yield
+    except Failure as failure:
+        raise SealgenError(f"{failure}; nothing was changed") from None
+
+
+def write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
+    """Make a new file and wait until the disk has it; ``kept`` is the mode of the file it replaces."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode if kept is None else 0o600)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        if kept is not None:
+            os.fchmod(descriptor, kept)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush(folder: Path) -> None:
+    """Wait until the disk has the folder's entries."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def content_of(path: Path, shown: PurePosixPath) -> bytes | None:
+    """Return the bytes of a file, None where there is none; raises SealgenError for what is no file."""
+    with explained("read", shown):
+        try:
+            mode = path.lstat().st_mode
+            if not stat.S_ISREG(mode):
+                kind = "a link" if stat.S_ISLNK(mode) else "not a file"
+                raise Failure(f"{shown} is {kind}")
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def mode_of(path: Path) -> int | None:
+    """Return the permission bits of a file, None where there is none."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def real(path: Path) -> Path:
+    """Follow all links; unlike ``Path.resolve``, a loop of links is no error before it is used."""
+    return Path(os.path.realpath(path))
+
+
+def nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return folder if os.path.lexists(folder) else nearest(folder.parent)
+
+
+def make_folder(folder: Path, made: list[Path]) -> None:
+    """Make a folder and those above it, and note in ``made`` which were made."""
+    if not folder.is_dir():
+        make_folder(folder.parent, made)
+        folder.mkdir()
+        made.append(folder)
