@@ -6,17 +6,13 @@ import fcntl
 import os
 import re
 import stat
-import subprocess
 from typing import TYPE_CHECKING
 
+from sealgen import git
 from sealgen.errors import ConfigurationError, SealgenError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# All that Git gets of the environment: the rest may hold secrets, and its own variables, which a hook has, would
-# make it take the current folder for the top of the work tree.
-_GIT_NEEDS = ("PATH", "HOME", "XDG_CONFIG_HOME")
 
 
 def read(path: Path) -> bytes | None:
@@ -73,7 +69,7 @@ def check_ignored(root: Path, path: Path) -> None:
     Raises ConfigurationError where it does or would, and SealgenError where Git can't tell. Outside of a work
     tree nothing can be committed, and all is well.
     """
-    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+    if not git.is_work_tree(root):
         return
     shown = path.relative_to(root).as_posix()
     # The answer is yes for a file that is ignored and not tracked.
@@ -98,12 +94,4 @@ def check_ignored(root: Path, path: Path) -> None:
 
 
 def _git(root: Path, *arguments: str) -> int:
-    environment = {name: os.environ[name] for name in _GIT_NEEDS if name in os.environ}
-    try:
-        return subprocess.run(
-            ["git", *arguments], cwd=root, env=environment, capture_output=True, check=False
-        ).returncode
-    except OSError as error:
-        raise SealgenError(
-            f"can't run git: {error.strerror}", hint="It must make sure that a file with secrets is ignored."
-        ) from None
+    return git.run(root, *arguments, purpose="It must make sure that a file with secrets is ignored.").returncode

@@ -12,6 +12,7 @@ from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.sealed_secret import Scope
+from sealgen.template import FOLDER as TEMPLATES
 from sealgen.values.rules import RULES
 from sealgen.values.sources import SOURCE_NAMES, ValueShape
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, parse
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from sealgen.yaml.schema import Data
 
 FOLDER = "environments"
-TEMPLATES = "templates"
 ENVIRONMENT_NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
 
 

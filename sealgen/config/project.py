@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sealgen import template
 from sealgen.config.environment import FOLDER, Environment, load, merged
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
-from sealgen.yaml.nodes import Scalar
+from sealgen.yaml.nodes import Mapping, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +43,19 @@ class Project:
         return load(name, self.read)
 
     def environments(self) -> list[str]:
-        """Return the names of all environments: the files in ``environments/`` that are not only extended."""
-        files = {name: merged(name, self.read) for name in sorted(self._files())}
-        bases = {extends.text for file in files.values() if isinstance(extends := file.get("extends"), Scalar)}
+        """Return the names of all environments: the files in ``environments/`` that are not only extended.
+
+        A file that can't be read counts as one, so that it fails when it is asked for, and alone.
+        """
+        files: dict[str, Mapping | None] = {}
+        for name in sorted(self._files()):
+            try:
+                files[name] = merged(name, self.read)
+            except SealgenError:
+                files[name] = None
+        bases = {extends.text for file in files.values() if file and isinstance(extends := file.get("extends"), Scalar)}
         # A file that others extend and that names no namespace is their base, not an environment.
-        return [name for name, file in files.items() if name not in bases or file.get("namespace")]
+        return [name for name, file in files.items() if name not in bases or file is None or file.get("namespace")]
 
     def _files(self) -> Iterator[str]:
         for path in (self.root / FOLDER).glob("*.yaml"):

@@ -50,7 +50,7 @@ def held(project: Project) -> Iterator[None]:
 def test_a_run_that_is_not_to_wait_is_refused_at_once(project: Project) -> None:
     before = project.tree()
     with held(project):
-        assert project.run("seal", "staging", "--no-wait") == (
+        assert project.execute("seal", "staging", "--no-wait") == (
             1,
             "",
             "error: staging: another run is under way (process 4711)\nTry again when it has ended.\n",

@@ -169,9 +169,10 @@ def test_what_editors_leave_behind_is_no_environment(project: Project) -> None:
     assert project.environments() == ["staging"]
 
 
-def test_one_broken_file_is_told_of_where_all_are_asked_for(project: Project) -> None:
+def test_a_broken_file_counts_as_an_environment_and_fails_alone(project: Project) -> None:
     write(project, staging="extends: bas", base=PLAIN)
-    assert refusal(ConfigurationError, project.environments) == (
+    assert project.environments() == ["base", "staging"]
+    assert refusal(ConfigurationError, project.environment, "staging") == (
         "environments/staging.yaml:1:10: there is no environments/bas.yaml"
     )
 
@@ -181,7 +182,7 @@ def test_a_file_whose_name_can_not_be_an_environments_is_refused(project: Projec
     message = (
         "environments/My Cluster.yaml can't be an environment: a name has lower-case letters, digits, '-', '_' and '.'"
     )
-    assert refusal(ConfigurationError, project.environments) == message
+    assert project.environments() == ["My Cluster"]
     assert refusal(ConfigurationError, project.environment, "My Cluster") == message
 
 

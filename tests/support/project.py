@@ -188,7 +188,10 @@ class Project:
     def execute(self, *arguments: str, env: Mapping[str, str | None] | None = None, cwd: Path | None = None) -> Ended:
         """Run the command line as a process of its own."""
         with self.start(*arguments, env=env, cwd=cwd) as process:
-            out, err = process.communicate(timeout=60)
+            try:
+                out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()  # Does nothing to one that has ended.
         return Ended(process.returncode, out.decode(), err.decode())
 
     # --- what was sealed ---
