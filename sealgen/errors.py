@@ -61,3 +61,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if not known:
         return ""
     return f"; known are {', '.join(known)}" if len(known) <= 12 else ""
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters written out, so that no name can move the cursor or forge a line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+_SHOWN = 80  # characters
+
+
+def quoted(text: str) -> str:
+    """Return the text in quotes for a message: on one line, not too long."""
+    return f"'{printable(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…')}'"

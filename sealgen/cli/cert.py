@@ -10,6 +10,7 @@ import click
 
 from sealgen.cli import report
 from sealgen.cli.settings import command_missing, complete_environment, global_options, settings
+from sealgen.errors import printable
 
 if TYPE_CHECKING:
     from sealgen.crypto.certificate import Certificate
@@ -61,7 +62,7 @@ def show(context: click.Context, name: str) -> int:
     ]
     if pin is not None:
         lines.append(("pin", "the same" if pin == found.fingerprint else f"{pin}, which is another"))
-    click.echo("\n".join(f"{label:<12} {report.printable(text)}" for label, text in lines))
+    click.echo("\n".join(f"{label:<12} {printable(text)}" for label, text in lines))
     return code
 
 

@@ -9,6 +9,7 @@ import click
 
 from sealgen.cli import each, report
 from sealgen.cli.settings import environments, global_options
+from sealgen.errors import printable
 
 if TYPE_CHECKING:
     from sealgen.config.environment import Environment
@@ -43,14 +44,14 @@ def _finding(finding: Finding) -> str:
     place = f"{finding.file}:{finding.line}" if finding.line else finding.file
     colour = "red" if finding.severity == "error" else "yellow"
     word = click.style(f"{finding.severity}:", fg=colour, bold=True)
-    return f"{word} {report.printable(f'{place}: {finding.message}')} [{finding.id}]"
+    return f"{word} {printable(f'{place}: {finding.message}')} [{finding.id}]"
 
 
 def _summary(checked: Checked) -> str:
     secrets, keys = report.count(checked.secrets, "secret"), report.count(checked.keys, "key")
     told = report.count(len(checked.findings), "finding") if checked.findings else "nothing wrong"
     lines = [f"{checked.environment}: {secrets}, {keys}, {told}"]
-    lines.extend(f"  not proven: {report.printable(text)}" for text in checked.unproven)
+    lines.extend(f"  not proven: {printable(text)}" for text in checked.unproven)
     return "\n".join(lines)
 
 

@@ -14,20 +14,13 @@ import click
 from sealgen import __version__
 from sealgen.cli.commands import COMMANDS
 from sealgen.cli.settings import settings
-from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
+from sealgen.errors import ConfigurationError, SealgenError, did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FORMAT = "sealgen/1"
 """The envelope's version; it changes when a field goes or means something else."""
-
-
-def printable(text: str) -> str:
-    """Return the text with control characters written out, so that no name can move the cursor or forge a line."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
 
 
 def count(number: int, noun: str) -> str:

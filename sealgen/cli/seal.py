@@ -13,7 +13,7 @@ from sealgen.cli.settings import environments, global_options, settings
 if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
-    from sealgen.reconcile.planning import Request
+    from sealgen.reconcile.request import Request
     from sealgen.values.secret import Secret
 
 

@@ -44,7 +44,7 @@ _TO_DO = {
 
 def requests(command: C) -> C:
     """Add --rotate and --only, handed to the command as one request."""
-    from sealgen.reconcile.planning import Request  # noqa: PLC0415
+    from sealgen.reconcile.request import Request  # noqa: PLC0415
 
     @click.option("--rotate", metavar="VALUE", multiple=True, help="Make the next version of VALUE; repeat for more.")
     @click.option("--only", metavar="SECRET[/KEY]", multiple=True, help="Leave all else as it is; repeat for more.")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sealgen.crypto import fingerprint
-from sealgen.errors import ConfigurationError, Mark, did_you_mean
+from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
@@ -106,7 +106,7 @@ def _path_problem(text: str) -> str | None:
     """Say what is wrong with a path that must stay below the project's root."""
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or not path.parts or text.startswith("~") or not text.isprintable():
-        return f"{rules.quoted(text)} must be a path below the project's root"
+        return f"{quoted(text)} must be a path below the project's root"
     return None
 
 
@@ -114,19 +114,13 @@ def _output_problem(text: str) -> str | None:
     if problem := _path_problem(text):
         return problem
     if PurePosixPath(text).parts[0] in (FOLDER, TEMPLATES):
-        return (
-            f"{rules.quoted(text)} can't be the output: sealgen reads {FOLDER}/ and {TEMPLATES}/ and never writes there"
-        )
+        return f"{quoted(text)} can't be the output: sealgen reads {FOLDER}/ and {TEMPLATES}/ and never writes there"
     return None
 
 
 def _certificate_problem(text: str) -> str | None:
     if "://" in text:
-        return (
-            None
-            if re.fullmatch(r"https://[^/\s]\S*", text)
-            else f"{rules.quoted(text)} must be a path or an https:// URL"
-        )
+        return None if re.fullmatch(r"https://[^/\s]\S*", text) else f"{quoted(text)} must be a path or an https:// URL"
     return _path_problem(text)
 
 
@@ -134,12 +128,12 @@ def _fingerprint_problem(text: str) -> str | None:
     if re.fullmatch(fingerprint.PATTERN, text):
         return None
     hint = "it looks like SHA256: and 43 characters, see 'sealgen cert show FILE'"
-    return f"{rules.quoted(text)} is not a fingerprint; {hint}"
+    return f"{quoted(text)} is not a fingerprint; {hint}"
 
 
 def _filename_problem(text: str) -> str | None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml", text):
-        return f"{rules.quoted(text)} must be a file name that ends in .yaml, without a folder"
+        return f"{quoted(text)} must be a file name that ends in .yaml, without a folder"
     if text.lower() in ("kustomization.yaml", "kustomization.yml"):
         return f"'{text}' is the overlay's own"
     return None
@@ -150,7 +144,7 @@ def _value_name_problem(text: str) -> str | None:
         return None
     near = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
     meant = f"; did you mean '{near}'?" if re.fullmatch(_VALUE_NAME, near) else ""
-    return f"{rules.quoted(text)} can't be a name in templates; letters, digits and _ can{meant}"
+    return f"{quoted(text)} can't be a name in templates; letters, digits and _ can{meant}"
 
 
 _SCOPE = Text(choices=tuple(Scope))

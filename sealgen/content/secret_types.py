@@ -19,7 +19,7 @@ from sealgen.content.formats import (
     read_json,
     read_private_key,
 )
-from sealgen.kubernetes.rules import quoted
+from sealgen.errors import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.errors import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -19,7 +21,6 @@ SECRET_MAX_BYTES = 1024 * 1024
 ANNOTATIONS_MAX_BYTES = 256 * 1024
 """What the keys and values of an object's annotations may have together."""
 
-_SHOWN = 80  # characters of a wrong name that a message repeats
 
 # No two ways to match one text, so that the time is linear in its length.
 _DNS_LABEL = r"[a-z0-9]+(?:-+[a-z0-9]+)*"
@@ -29,13 +30,6 @@ _QUALIFIED = r"[A-Za-z0-9]+(?:[-_.]+[A-Za-z0-9]+)*"
 _DNS_NAME_RULE = "use lower-case letters, digits, '-' and '.', with a letter or digit at both ends and next to each '.'"
 _DNS_LABEL_RULE = "use lower-case letters, digits and '-', with a letter or digit at both ends"
 _QUALIFIED_RULE = "use letters, digits, '-', '_' and '.', with a letter or digit at both ends"
-
-
-def quoted(text: str) -> str:
-    """Return the text in quotes for a message: on one line, not too long."""
-    if len(text) > _SHOWN:
-        text = text[: _SHOWN - 1] + "…"
-    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) + "'"
 
 
 @dataclass(frozen=True)

@@ -22,19 +22,10 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
     from sealgen.plan import Made, Read, Step, Unreadable
+    from sealgen.reconcile.request import Request
     from sealgen.reconcile.versions import Observed
     from sealgen.values.fingerprint import FingerprintKey
     from sealgen.values.source import Surroundings
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a person asked for beyond the plain run."""
-
-    rotate: frozenset[str] = frozenset()
-    """Values to make the next version of."""
-    only: tuple[str, ...] = ()
-    """``SECRET`` or ``SECRET/KEY``; empty for all."""
 
 
 @dataclass(frozen=True)

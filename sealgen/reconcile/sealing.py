@@ -13,7 +13,7 @@ from sealgen.overlay import transaction
 from sealgen.plan import Action, Plan, Reason
 from sealgen.recipe import references
 from sealgen.reconcile.outcome import outcome
-from sealgen.reconcile.planning import Planned, Request, prepare, sealed_secrets_backend
+from sealgen.reconcile.planning import Planned, prepare, sealed_secrets_backend
 from sealgen.reconcile.survey import lock_path
 from sealgen.values import fingerprint_key, rules
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.overlay.transaction import Run
     from sealgen.recipe import Reference
+    from sealgen.reconcile.request import Request
     from sealgen.values.secret import Secret
     from sealgen.values.source import Parts, Surroundings
 

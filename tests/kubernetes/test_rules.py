@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sealgen.errors import quoted
 from sealgen.kubernetes.rules import (
     ANNOTATIONS_MAX_BYTES,
     SECRET_MAX_BYTES,
@@ -20,7 +21,6 @@ from sealgen.kubernetes.rules import (
     label_value_problem,
     name_problem,
     namespace_problem,
-    quoted,
     secret_size_problem,
 )
 

@@ -1,0 +1,183 @@
+"""The house as it is meant to be: which room may know which, what the pure ones must not touch, what loads when."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sealgen
+from tests.support.project import Project, aura, environ
+
+PACKAGE = Path(sealgen.__file__).parent
+
+# Who may import whom. A new arrow is a decision: it is drawn here first.
+ARROWS = {
+    "__init__": set(),
+    "errors": set(),
+    "filters": set(),
+    "git": {"errors"},
+    "crypto": {"errors"},
+    "overlay": {"errors"},
+    "yaml": {"errors"},
+    "private_files": {"errors", "git"},
+    "values": {"errors", "private_files", "yaml"},
+    "content": {"errors", "values"},
+    "recipe": {"errors", "filters", "values"},
+    "template": {"errors", "filters", "recipe", "yaml"},
+    "kubernetes": {"content", "errors", "filters", "recipe", "template", "yaml"},
+    "lock": {"crypto", "errors", "kubernetes"},
+    "plan": {"kubernetes", "lock"},
+    "config": {"crypto", "errors", "kubernetes", "template", "values", "yaml"},
+    "certificates": {"config", "crypto", "errors"},
+    "backends": {"config", "content", "crypto", "errors", "kubernetes", "recipe", "values", "yaml"},
+    "reconcile": {
+        "backends",
+        "certificates",
+        "config",
+        "crypto",
+        "errors",
+        "git",
+        "kubernetes",
+        "lock",
+        "overlay",
+        "plan",
+        "private_files",
+        "recipe",
+        "template",
+        "values",
+    },
+    "cli": {"__init__", "certificates", "config", "crypto", "errors", "overlay", "plan", "reconcile", "values"},
+    "__main__": {"cli"},
+}
+
+# Bytes and frozen data in, data out: no files, no processes, no clock, no network, no command line.
+PURE = [
+    "errors",
+    "filters",
+    "crypto",
+    "yaml",
+    "content",
+    "recipe",
+    "template",
+    "kubernetes",
+    "lock",
+    "plan",
+    "backends",
+]
+IMPURE_MODULES = {
+    "click",
+    "os",
+    "pathlib",
+    "shutil",
+    "socket",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "time",
+    "urllib.request",
+}
+ALLOWED = {("crypto/hybrid.py", "os")}  # random bytes, and how many processors there are
+
+# What costs start-up time, and the commands that must do without.
+HEAVY = ("jinja2", "cryptography", "yaml", "bcrypt", "concurrent.futures", "urllib.request", "ssl", "asyncio")
+NEVER = ("kubernetes", "boto3", "hvac", "google", "azure", "ruamel", "pytest", "hypothesis")
+MAY_LOAD = {
+    ("--help",): set(),
+    ("--version",): set(),
+    ("seal", "--help"): set(),
+    ("schema",): {"yaml"},
+    ("plan", "staging"): {"jinja2", "cryptography", "yaml"},
+    ("seal", "staging"): {"jinja2", "cryptography", "yaml"},
+    ("check", "staging"): {"jinja2", "cryptography", "yaml"},
+}
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Aura's project after its first run."""
+    project = aura(tmp_path_factory.mktemp("project"))
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    return project
+
+
+def files() -> list[Path]:
+    """Every module of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(file: Path) -> str:
+    """Return the room a module is in: its folder below the package, or itself."""
+    return file.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(file: Path) -> set[str]:
+    """Return the modules that a file names in its imports, those for types alone too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module == "sealgen":
+                found |= {
+                    f"sealgen.{'__init__' if alias.name == '__version__' else alias.name}" for alias in node.names
+                }
+    return found
+
+
+def test_every_arrow_between_rooms_is_one_that_is_drawn() -> None:
+    drawn: dict[str, set[str]] = {name: set() for name in ARROWS}
+    for file in files():
+        targets = {module.split(".")[1] for module in imported(file) if module.startswith("sealgen.")}
+        drawn[room(file)] |= targets - {room(file)}
+    assert drawn == ARROWS
+
+
+def test_the_arrows_go_one_way() -> None:
+    graphlib.TopologicalSorter(ARROWS).prepare()  # raises for a circle
+
+
+def test_no_module_of_a_room_is_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {}
+    for file in files():
+        name = ".".join(("sealgen", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        graph[name] = {module for module in imported(file) if module.startswith("sealgen.")}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_room_touches_nothing_outside(name: str) -> None:
+    for file in files():
+        if room(file) == name:
+            place = file.relative_to(PACKAGE).as_posix()
+            found = {module for module in imported(file) if module in IMPURE_MODULES and (place, module) not in ALLOWED}
+            assert not found, place
+
+
+@pytest.mark.parametrize(("arguments", "may_load"), MAY_LOAD.items(), ids=" ".join)
+def test_a_fast_command_loads_no_heavy_module(arguments: tuple[str, ...], may_load: set[str], sealed: Project) -> None:
+    script = (
+        "import json, sys\n"
+        "sys.argv[0] = 'sealgen'\n"
+        "from sealgen.cli.main import main\n"
+        "try:\n    main()\n"
+        "finally:\n    print(json.dumps(list(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script, *arguments],
+        cwd=sealed.root,
+        env=environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert {name for name in HEAVY if name in loaded} <= may_load
+    assert not loaded & set(NEVER)
