@@ -160,7 +160,7 @@ def test_a_pure_room_touches_nothing_outside(name: str) -> None:
             assert not found, place
 
 
-@pytest.mark.parametrize(("arguments", "may_load"), MAY_LOAD.items(), ids=" ".join)
+@pytest.mark.parametrize(("arguments", "may_load"), MAY_LOAD.items(), ids=map(" ".join, MAY_LOAD))
 def test_a_fast_command_loads_no_heavy_module(arguments: tuple[str, ...], may_load: set[str], sealed: Project) -> None:
     script = (
         "import json, sys\n"

@@ -127,6 +127,24 @@ def test_runs_at_once_in_environments_that_share_a_folder_lose_no_entry(tmp_path
     assert sorted(entries) == ["- one.yaml", "- three.yaml", "- two.yaml"]
 
 
+def test_a_file_that_somebody_changes_during_a_run_is_theirs(tmp_path: Path) -> None:
+    # The program that gives the value edits the manifest, once the run has read it.
+    project = empty(tmp_path / "edited")
+    project.environment(values={"token": {"exec": ["sh", "program"]}}, secrets=["app"])
+    project.template("app", {"token": "{{ values.token }}"})
+    project.write("program", "printf one")
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    project.write("program", "echo '# theirs' >> k8s/overlays/staging/app.yaml; printf two")
+    before = project.contents()
+    path = project.manifest("app")
+    assert project.run("seal", "staging", "-q") == (
+        1,
+        "",
+        f"error: {path} changed while sealgen ran; nothing was written\nRun it again.\n",
+    )
+    assert project.contents() == before | {path: before[path] + b"# theirs\n"}
+
+
 # --- killed ---
 
 SECRETS = 12
