@@ -16,6 +16,7 @@ from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.sealed_secret import Scope
+from sealgen.values.value import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +93,6 @@ def dump(lock: Lock) -> bytes:
 
 
 _KEY_ID = r"[0-9a-f]{16}"
-_VALUE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _VERSION = r"(?:hmac-sha256|literal):[0-9a-f]{32}"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _DIGEST = r"[0-9a-f]{64}"
@@ -119,7 +119,7 @@ def read(content: bytes, file: str) -> Lock:
             if number == 1:
                 fingerprint_key = _header(data, at)
             elif "value" in data:
-                values[_matching(_VALUE_NAME, data["value"])] = _value(data)
+                values[_matching(NAME, data["value"])] = _value(data)
             else:
                 place = _named(rules.name_problem, data["secret"]), _named(rules.key_problem, data["key"])
                 keys[place] = _key(data)
@@ -163,7 +163,7 @@ def _key(data: dict[str, Any]) -> LockedKey:
         namespace=_named(rules.namespace_problem, data["namespace"]),
         scope=Scope(data["scope"]),
         recipe=_matching(_DIGEST, data["recipe"]),
-        values={_matching(_VALUE_NAME, name): _version(version) for name, version in data["values"].items()},
+        values={_matching(NAME, name): _version(version) for name, version in data["values"].items()},
         certificate=_matching(fingerprint.PATTERN, data["certificate"]),
         ciphertext=_matching(_DIGEST, data["ciphertext"]),
     )

@@ -31,7 +31,7 @@ ARROWS = {
     "recipe": {"errors", "filters", "values"},
     "template": {"errors", "filters", "recipe", "yaml"},
     "kubernetes": {"content", "errors", "filters", "recipe", "template", "yaml"},
-    "lock": {"crypto", "errors", "kubernetes"},
+    "lock": {"crypto", "errors", "kubernetes", "values"},
     "plan": {"kubernetes", "lock"},
     "config": {"crypto", "errors", "kubernetes", "template", "values", "yaml"},
     "certificates": {"config", "crypto", "errors"},

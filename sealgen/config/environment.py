@@ -15,6 +15,7 @@ from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
 from sealgen.values.rules import RULES
 from sealgen.values.sources import SOURCE_NAMES, ValueShape
+from sealgen.values.value import NAME as VALUE_NAME
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, parse
 from sealgen.yaml.schema import (
     DEFINITIONS,
@@ -96,7 +97,6 @@ class Environment:
 _PATH = r"(?![/~])(?!(?:.*/)?\.\.(?:/|$))(?!(?:\.?/)*\.?$).+"
 _CERTIFICATE = rf"https://[^/\s]\S*|(?!.*://){_PATH}"
 _FILENAME = r"(?!kustomization\.ya?ml$)[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml"
-_VALUE_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _NAMESPACE = rf"(?=.{{1,63}}$){_DNS_LABEL}"
 _SECRET_NAME = rf"(?=.{{1,253}}$){_DNS_LABEL}(?:\.{_DNS_LABEL})*"
@@ -140,10 +140,10 @@ def _filename_problem(text: str) -> str | None:
 
 
 def _value_name_problem(text: str) -> str | None:
-    if re.fullmatch(_VALUE_NAME, text):
+    if re.fullmatch(VALUE_NAME, text):
         return None
     near = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
-    meant = f"; did you mean '{near}'?" if re.fullmatch(_VALUE_NAME, near) else ""
+    meant = f"; did you mean '{near}'?" if re.fullmatch(VALUE_NAME, near) else ""
     return f"{quoted(text)} can't be a name in templates; letters, digits and _ can{meant}"
 
 
@@ -235,7 +235,7 @@ _ENTRY_FIELDS = {
     ),
     "vars": Field(MapOf(Plain()), "Variables of this secret's own, merged over the environment's.", default={}),
     "values": Field(
-        MapOf(_ValueName(), Text(problem=_value_name_problem, pattern=_VALUE_NAME)),
+        MapOf(_ValueName(), Text(problem=_value_name_problem, pattern=VALUE_NAME)),
         "The template's names for values of the environment: {password: billing_password}.",
         default={},
     ),
@@ -310,7 +310,7 @@ _FIELDS: dict[str, Field] = {
     ),
     "vars": Field(MapOf(Plain()), "What is no secret; templates see vars.*", default={}),
     "values": Field(
-        MapOf(ValueShape(), Text(problem=_value_name_problem, pattern=_VALUE_NAME)),
+        MapOf(ValueShape(), Text(problem=_value_name_problem, pattern=VALUE_NAME)),
         "Secret values and where they come from; templates see values.* as stand-ins.",
         default={},
     ),

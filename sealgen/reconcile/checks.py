@@ -21,6 +21,7 @@ from sealgen.recipe import Filtered, Reference
 from sealgen.reconcile import versions
 from sealgen.reconcile.planning import is_read, make_plan, transformer_problems
 from sealgen.reconcile.survey import render_manifests, survey, values_of
+from sealgen.values.value import specification_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,7 @@ def check(project: Project, environment: Environment, now: dt.datetime) -> Check
     findings += (_out_of_date(surveyed, step) for step in plan.steps if step.action is not Action.KEEP)
     findings += _shapes(surveyed, certificate)
     findings += _rotation(surveyed, used, now.date())
+    findings += _specifications(surveyed, used)
     findings += _kustomization(project, surveyed)
     findings += _unescaped(surveyed)
     if read := [name for name in used if is_read(environment, name)]:
@@ -178,6 +180,22 @@ def _rotation(surveyed: Survey, used: list[str], today: dt.date) -> Iterator[Fin
             due = f"has been due for rotation for {_days(late)}" if late else "is due for rotation today"
             message = f"{name} {due} (version of {locked.date}, every {_days(every)})"
             yield Finding("rotation-due", Severity.WARNING, surveyed.environment.file, None, message)
+
+
+def _specifications(surveyed: Survey, used: list[str]) -> Iterator[Finding]:
+    """A value that is made once stays as it was made, whatever its specification says since."""
+    environment = surveyed.environment
+    for name in used:
+        source = environment.values[name].source
+        locked = surveyed.lock.values.get(name)
+        if not source.made or locked is None or not isinstance(locked.version, int):
+            continue
+        if locked.specification != specification_digest(source):
+            message = (
+                f"{name} was made to another specification than it has now, which its next version keeps to: "
+                f"sealgen seal {environment.name} --rotate {name}"
+            )
+            yield Finding("specification-changed", Severity.WARNING, environment.file, None, message)
 
 
 def _kustomization(project: Project, surveyed: Survey) -> Iterator[Finding]:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sealgen.values.source import Source
 
 
+NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
+"""What a value's name must match: templates write it as ``values.NAME``."""
+
+
 @dataclass(frozen=True)
 class Value:
     """What an environment file says of one value; the value itself is not here."""

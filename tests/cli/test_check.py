@@ -608,6 +608,24 @@ def test_a_value_that_is_read_grows_old_too(sealed: Project) -> None:
     )
 
 
+def test_a_value_that_was_made_to_another_specification_is_a_warning(sealed: Project) -> None:
+    sealed.edit("environments/staging.yaml", "bytes: 32", "bytes: 24")
+    assert check(sealed) == (
+        0,
+        "warning: environments/staging.yaml: jwt_secret_key was made to another specification than it has now, "
+        "which its next version keeps to: sealgen seal staging --rotate jwt_secret_key [specification-changed]\n"
+        "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN,
+        "",
+    )
+    assert sealed.run("seal", "staging", "--rotate", "jwt_secret_key", "-q") == (0, "", "")
+    assert check(sealed).out == "staging: 3 secrets, 7 keys, nothing wrong\n" + UNPROVEN
+
+
+def test_a_source_that_is_read_may_change_its_place(sealed: Project) -> None:
+    sealed.edit("environments/staging.yaml", "env: SMTP_PASSWORD", "env: SMTP_PASSWORD_2")
+    assert check(sealed).out == "staging: 3 secrets, 7 keys, nothing wrong\n" + UNPROVEN
+
+
 # --- the kustomization ------------------------------------------------------------------------------------------
 
 

@@ -452,7 +452,7 @@ def test_other_shells_are_told_in_their_own_way(project: Project) -> None:
 
 def test_completion_never_fails_and_never_speaks(project: Project) -> None:
     project.write("environments/broken.yaml", "values: [\n")
-    assert completed(project, "sealgen", "seal", "st") == []
+    assert completed(project, "sealgen", "seal", "st") == ["plain,staging"]
     assert completed(project, "sealgen", "-C", "/", "seal", "st") == []
     assert completed(project, "sealgen", "nonsense", "st") == []
 

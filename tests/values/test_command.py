@@ -168,7 +168,11 @@ def test_a_program_that_never_stops_printing_is_stopped(around: Surroundings) ->
 def test_an_interrupt_kills_it(around: Surroundings) -> None:
     if not Path("/proc/self").is_dir():
         pytest.skip("needs /proc")
-    program = f"import os, time; open('child', 'w').write(str(os.getpid())); os.kill({os.getpid()}, 2); time.sleep(60)"
+    # It waits a moment, so that the interrupt meets a run that waits for it and not one that is starting it.
+    program = (
+        "import os, time; open('child', 'w').write(str(os.getpid())); "
+        f"time.sleep(0.5); os.kill({os.getpid()}, 2); time.sleep(60)"
+    )
     source = read(python(program)).source
     with pytest.raises(KeyboardInterrupt):
         source.obtain("password", around)
