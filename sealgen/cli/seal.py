@@ -46,6 +46,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
     a value is needed that can't be had here (nothing is written then).
     """
     from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
+    from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
     from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
 
     current = settings(context)
@@ -61,9 +62,13 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
             raise
         for warning in sealed.warnings:
             report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
+        if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:
+            days = f"{sealed.days_left} day{'' if sealed.days_left == 1 else 's'}"
+            report.warn(f"{environment.name}: the certificate expires in {days}; fetch the cluster's current one")
         table = steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
         report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))
         data = steps.plan_data(environment.name, sealed.secrets, sealed.keys, sealed.plan)
+        data["certificate_days_left"] = sealed.days_left
         data["files"] = list(sealed.files)
         data["warnings"] = [
             {"secret": warning.secret, "key": warning.key, "id": warning.id, "message": warning.message}

@@ -48,9 +48,16 @@ def requests(command: C) -> C:
 
     @click.option("--rotate", metavar="VALUE", multiple=True, help="Make the next version of VALUE; repeat for more.")
     @click.option("--only", metavar="SECRET[/KEY]", multiple=True, help="Leave all else as it is; repeat for more.")
+    @click.option(
+        "--accept-fingerprint-key",
+        is_flag=True,
+        help="Take this machine's key for the lock's, which is lost; what is read is sealed again.",
+    )
     @functools.wraps(command)
-    def wrapped(*arguments: Any, rotate: tuple[str, ...], only: tuple[str, ...], **named: Any) -> Any:
-        return command(*arguments, request=Request(frozenset(rotate), only), **named)
+    def wrapped(
+        *arguments: Any, rotate: tuple[str, ...], only: tuple[str, ...], accept_fingerprint_key: bool, **named: Any
+    ) -> Any:
+        return command(*arguments, request=Request(frozenset(rotate), only, accept_fingerprint_key), **named)
 
     return wrapped  # type: ignore[return-value]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sealgen.errors import Mark
 
 MIN_BITS: Final = 2048
+EXPIRES_SOON: Final = 60  # days; the controller renews its key every 30
 MAX_BITS: Final = 16384  # OpenSSL computes with no larger modulus
 
 # PEM, RFC 7468. Text around the blocks is allowed, and of several certificates the first counts, as for kubeseal.

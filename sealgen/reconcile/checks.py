@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from sealgen.recipe import Recipe
     from sealgen.reconcile.survey import Survey
 
-EXPIRES_SOON = 60  # days; the controller renews its key every 30
-
 
 class Severity(StrEnum):
     """An error makes the check fail, a warning does not."""
@@ -143,7 +141,7 @@ def _certificate(certificate: Certificate, backend: SealedSecretsBackend, now: d
         yield Finding("certificate-invalid", Severity.ERROR, at.file, at.line, error.message)
         return
     days = certificate_rules.days_left(certificate, now)
-    if days <= EXPIRES_SOON:
+    if days <= certificate_rules.EXPIRES_SOON:
         message = f"{certificate.file} expires in {_days(days)}"
         yield Finding("certificate-expires", Severity.WARNING, at.file, at.line, message)
 

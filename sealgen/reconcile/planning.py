@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
@@ -60,6 +60,10 @@ def prepare(
     certificate = None if certificates.is_remote(backend) else certificates.pinned(project, backend)
     if problems := transformer_problems(surveyed):
         raise problems[0]
+    if request.accept_fingerprint_key:
+        if request.only:
+            raise ConfigurationError("--accept-fingerprint-key is for all of an environment; leave --only out")
+        surveyed = replace(surveyed, lock=replace(surveyed.lock, fingerprint_key=None))
     used = values_of(surveyed.manifests.values())
     _check_rotatable(environment, request.rotate, used)
     key = fingerprint_key.find(project.root, surroundings.environ)

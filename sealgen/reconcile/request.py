@@ -13,3 +13,5 @@ class Request:
     """Values to make the next version of."""
     only: tuple[str, ...] = ()
     """``SECRET`` or ``SECRET/KEY``; empty for all."""
+    accept_fingerprint_key: bool = False
+    """Whether this machine's fingerprint key takes the place of the lock's, which was lost or stolen."""

@@ -40,6 +40,8 @@ class Sealed:
     secrets: int
     keys: int
     warnings: tuple[Warned, ...]
+    days_left: int | None
+    """Until the certificate expires; None where nothing was sealed with it."""
     files: tuple[str, ...]
     """What was written or removed, from the project's root."""
 
@@ -73,8 +75,9 @@ def _seal(project: Project, environment: Environment, request: Request, surround
         raise Stuck(planned)
     ciphertexts: dict[tuple[str, str], str] = {}
     warnings: tuple[Warned, ...] = ()
+    days_left = None
     if any(planned.plan.having(Action.SEAL)):
-        ciphertexts, warnings = _seal_keys(project, planned, surroundings)
+        ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings)
     changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}") if planned.plan.changes else ()
     run.apply(changes)
     return Sealed(
@@ -83,6 +86,7 @@ def _seal(project: Project, environment: Environment, request: Request, surround
         secrets=len(planned.survey.manifests),
         keys=sum(len(secret.keys) for secret in planned.survey.manifests.values()),
         warnings=warnings,
+        days_left=days_left,
         files=tuple(str(change.path) for change in changes),
     )
 
@@ -111,8 +115,8 @@ def advice(planned: Planned) -> str:
 
 def _seal_keys(
     project: Project, planned: Planned, surroundings: Surroundings
-) -> tuple[dict[tuple[str, str], str], tuple[Warned, ...]]:
-    """Return the new ciphertexts, and what looked wrong about their plaintexts."""
+) -> tuple[dict[tuple[str, str], str], tuple[Warned, ...], int]:
+    """Return the new ciphertexts, what looked wrong about their plaintexts, and the certificate's days left."""
     from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography; a run without changes needs none)
     from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
 
@@ -134,7 +138,8 @@ def _seal_keys(
     staying = resolution.resolve_keys(_staying_at_hand(planned), lookup)
     resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
     warnings = resolution.warnings(resolved, planned.environment)
-    return sealed_secrets.seal(resolved, certificate), warnings
+    ciphertexts = sealed_secrets.seal(resolved, certificate)
+    return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
 
 
 def _staying_at_hand(planned: Planned) -> list[tuple[SecretManifest, str]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import shutil
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 import yaml
 
+from tests.support.dated_certificate import dated_certificate
 from tests.support.project import (
     FINGERPRINT_KEY,
     OTHER_FINGERPRINT_KEY,
@@ -193,6 +195,47 @@ def test_without_the_right_fingerprint_key_nothing_is_guessed_and_nothing_change
     )
     assert elsewhere.tree() == before
     assert not (elsewhere.root / ".sealgen/fingerprint.key").exists()
+
+
+def test_a_fingerprint_key_that_is_lost_can_be_replaced(elsewhere: Project) -> None:
+    before, other = elsewhere.ciphertexts(), {"SEALGEN_FINGERPRINT_KEY": OTHER_FINGERPRINT_KEY}
+    assert elsewhere.run("seal", "staging", "--accept-fingerprint-key", env=other) == (
+        0,
+        (
+            "staging\n"
+            "  SECRET           KEY            ACTION  REASON\n"
+            "  backend-secrets  SMTP_PASSWORD  seal    value changed: smtp_password\n"
+            "staging: 3 secrets, 7 keys, 1 sealed, 6 kept\n"
+        ),
+        "",
+    )
+    after = elsewhere.ciphertexts()
+    assert {place for place in after if after[place] != before[place]} == {"backend-secrets/SMTP_PASSWORD"}
+    assert elsewhere.run("seal", "staging", env=other) == UP_TO_DATE
+    # The same key again is nothing to accept.
+    assert elsewhere.run("seal", "staging", "--accept-fingerprint-key", env=other) == UP_TO_DATE
+
+
+def test_a_fingerprint_key_is_accepted_for_a_whole_environment(elsewhere: Project) -> None:
+    before = elsewhere.tree()
+    assert elsewhere.run("seal", "staging", "--accept-fingerprint-key", "--only", "redis-secrets") == (
+        2,
+        "",
+        "error: --accept-fingerprint-key is for all of an environment; leave --only out\n",
+    )
+    assert elsewhere.tree() == before
+
+
+@pytest.mark.parametrize(("left", "told"), [(0, "0 days"), (1, "1 day"), (60, "60 days"), (61, None)])
+def test_a_certificate_that_expires_soon_is_warned_of_when_it_seals(
+    project: Project, left: int, told: str | None
+) -> None:
+    pem = dated_certificate(project.controller.private_key, timedelta(days=-30), timedelta(days=left, hours=1))
+    project.write("environments/certificates/controller.pem", pem)
+    warning = f"warning: staging: the certificate expires in {told}; fetch the cluster's current one\n" if told else ""
+    assert project.run("seal", "staging", "-q") == (0, "", warning)
+    # Where nothing is sealed with it, it is check that tells.
+    assert project.run("seal", "staging") == UP_TO_DATE
 
 
 def test_no_fingerprint_key_is_needed_where_no_value_is_read(project: Project) -> None:

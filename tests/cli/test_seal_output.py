@@ -46,6 +46,7 @@ def test_the_document_of_a_run(project: Project) -> None:
         "errors": [],
     }
     steps = result.pop("steps")
+    assert 3600 < result.pop("certificate_days_left") < 3651
     assert result == {
         "environment": "staging",
         "secrets": 3,
@@ -79,7 +80,7 @@ def test_the_document_of_a_run(project: Project) -> None:
 def test_the_document_of_a_run_that_had_nothing_to_do(sealed: Project) -> None:
     (result,) = sealed.run("seal", "staging", "--json").document["results"]
     assert {step["action"] for step in result["steps"]} == {"keep"}
-    assert (result["files"], result["warnings"]) == ([], [])
+    assert (result["files"], result["warnings"], result["certificate_days_left"]) == ([], [], None)
 
 
 def test_the_document_of_a_plan(sealed: Project) -> None:
