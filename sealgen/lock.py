@@ -132,6 +132,12 @@ def read(content: bytes, file: str) -> Lock:
             "not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git",
             at=Mark(file, number, 1),
         )
+    for number, (_, locked) in enumerate(sorted(keys.items()), start=len(values) + 2):
+        if missing := sorted(locked.values.keys() - values.keys()):
+            raise ConfigurationError(
+                f"the key is made of {missing[0]}, which has no line of its own; restore it from Git",
+                at=Mark(file, number, 1),
+            )
     return lock
 
 

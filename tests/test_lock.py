@@ -104,6 +104,16 @@ names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,5}", fullmatch=True)
 digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 hexes = st.text("0123456789abcdef", min_size=32, max_size=32)
 versions = st.integers(1, 10**9) | hexes.map("hmac-sha256:".__add__) | hexes.map("literal:".__add__)
+
+
+def whole(lock: Lock) -> Lock:
+    """Return the lock with a line for every value that its keys are made of."""
+    used = {name for key in lock.keys.values() for name in key.values}
+    return dataclasses.replace(
+        lock, values={name: LockedValue(1, "2026-11-24", "0" * 64) for name in used} | dict(lock.values)
+    )
+
+
 locks = st.builds(
     Lock,
     fingerprint_key=st.none() | st.text("0123456789abcdef", min_size=16, max_size=16),
@@ -125,7 +135,7 @@ locks = st.builds(
         ),
         max_size=4,
     ),
-)
+).map(whole)
 
 
 @given(locks)

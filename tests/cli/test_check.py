@@ -325,10 +325,6 @@ OUT_OF_DATE: dict[str, tuple[Callable[[Project], object], list[tuple[str, str, s
         without_lock_line("backend-secrets/REDIS_URL"),
         [(f"{BACKEND}:10", "backend-secrets/REDIS_URL", "new key")],
     ),
-    "the lock line of a value that is read removed": (
-        without_lock_line("smtp_password"),
-        [(f"{BACKEND}:11", "backend-secrets/SMTP_PASSWORD", "value changed (smtp_password)")],
-    ),
     "another version of a value in the lock": (
         with_lock("jwt_secret_key", version=2),
         [(f"{BACKEND}:8", "backend-secrets/JWT_SECRET_KEY", "value changed")],
@@ -605,6 +601,19 @@ def test_a_value_that_is_read_grows_old_too(sealed: Project) -> None:
         r"warning: environments/staging\.yaml: smtp_password has been due for rotation for \d+ days "
         r"\(version of 2020-02-29, every 1 day\) \[rotation-due\]\n",
         check(sealed).out,
+    )
+
+
+@pytest.mark.parametrize(("value", "line"), [("smtp_password", 9), ("postgres_user", 7), ("jwt_secret_key", 6)])
+def test_a_lock_without_the_line_of_a_value_is_refused(sealed: Project, value: str, line: int) -> None:
+    without_lock_line(value)(sealed)
+    assert check(sealed) == (
+        2,
+        "",
+        (
+            f"error: environments/staging.lock:{line}:1: the key is made of {value}, which has no line of its own; "
+            "restore it from Git\n"
+        ),
     )
 
 
