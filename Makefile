@@ -32,11 +32,11 @@ lint: $(VENV)/.lint
 
 conformance: $(TEST_VENV)/.ready
 	tests/conformance/install $(TOOLS)
-	KUBESEAL=$(TOOLS)/kubeseal $(TEST_VENV)/bin/pytest tests/conformance $(ARGS)
+	PATH="$(abspath $(TOOLS)):$$PATH" $(TEST_VENV)/bin/pytest tests/conformance $(ARGS)
 
 bench: $(VENV)/.ready
 	tests/conformance/install $(TOOLS)
-	KUBESEAL=$(TOOLS)/kubeseal $(VENV)/bin/python benchmarks/side_by_side.py $(ARGS)
+	PATH="$(abspath $(TOOLS)):$$PATH" $(VENV)/bin/python benchmarks/side_by_side.py $(ARGS)
 
 schema: $(VENV)/.ready
 	$(SEALGEN) schema > docs/environment.schema.json

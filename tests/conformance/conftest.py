@@ -1,4 +1,4 @@
-"""What conformance tests share: the real kubeseal and a throwaway sealing key."""
+"""What conformance tests share: the real kubeseal and kustomize, and a throwaway sealing key."""
 
 from __future__ import annotations
 
@@ -25,16 +25,27 @@ class KeyPair(NamedTuple):
     key: Path
 
 
-@pytest.fixture(scope="session")
-def kubeseal() -> str:
-    """Return the path of kubeseal: ``$KUBESEAL``, else the one on PATH; a missing one skips, but fails in CI."""
-    path = shutil.which(os.environ.get("KUBESEAL") or "kubeseal")
+def tool(name: str) -> str:
+    """Return the path of a program: the variable of its name in capitals, else PATH; a missing one fails in CI."""
+    path = shutil.which(os.environ.get(name.upper()) or name)
     if path is None:
-        reason = "kubeseal is neither in $KUBESEAL nor on PATH"
+        reason = f"{name} is neither in ${name.upper()} nor on PATH"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+@pytest.fixture(scope="session")
+def kubeseal() -> str:
+    """Return the path of the real kubeseal."""
+    return tool("kubeseal")
+
+
+@pytest.fixture(scope="session")
+def kustomize() -> str:
+    """Return the path of the real kustomize."""
+    return tool("kustomize")
 
 
 @pytest.fixture(scope="session")

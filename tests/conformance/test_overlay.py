@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -116,13 +115,8 @@ def test_the_secrets_have_the_metadata_of_the_templates(unseal: Callable[[], dic
     assert "immutable" not in backend
 
 
-def test_kustomize_builds_the_overlay(project: Project) -> None:
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        pytest.skip("kubectl is not on PATH")
-    done = subprocess.run(
-        [kubectl, "kustomize", project.root / OVERLAY], capture_output=True, env={"KUBECONFIG": os.devnull}, check=False
-    )
+def test_kustomize_builds_the_overlay(project: Project, kustomize: str) -> None:
+    done = subprocess.run([kustomize, "build", project.root / OVERLAY], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     built = {document["metadata"]["name"]: document for document in yaml.safe_load_all(done.stdout)}
     written = {
