@@ -25,6 +25,8 @@ class Outcome:
 
     exit_code: int
     data: dict[str, Any]
+    error: SealgenError | None = None
+    """Why it ended before it was done, where there is a result all the same."""
 
 
 def environment(
@@ -53,13 +55,16 @@ def environment(
                 continue
             outcome = run(project, found)
         except SealgenError as error:
+            failure: SealgenError | None = error
             codes.append(error.exit_code)
-            errors.append(report.error_data(error, name))
-            if not settings(context).json:
-                click.echo(report.error_text(error), err=True)
         else:
+            failure = outcome.error
             codes.append(outcome.exit_code)
             results.append(outcome.data)
+        if failure is not None:
+            errors.append(report.error_data(failure, name))
+            if not settings(context).json:
+                click.echo(report.error_text(failure), err=True)
     code = report.worst(codes)
     if settings(context).json:
         click.echo(report.envelope(command, code, results, errors))

@@ -58,8 +58,10 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
                 project, environment, request, around, tell=report.note, waiting=None if no_wait else report.note
             )
         except Stuck as error:
-            report.say(steps.steps_text(environment.name, error.planned.plan, verbose=current.verbose), to_stderr=True)
-            raise
+            plan = error.planned.plan
+            report.say(steps.steps_text(environment.name, plan, verbose=current.verbose), to_stderr=True)
+            data = steps.plan_data(environment.name, *steps.sizes(error.planned), plan)
+            return each.Outcome(error.exit_code, data, error)
         for warning in sealed.warnings:
             report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
         if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:

@@ -158,6 +158,16 @@ def test_what_stands_in_the_way_is_in_the_document(sealed: Project) -> None:
             "column": None,
         }
     ]
+    (result,) = ended.document["results"]
+    assert [step for step in result["steps"] if step["action"] != "keep"] == [
+        {
+            "secret": "backend-secrets",
+            "key": "POSTGRES_DB_URI",
+            "action": "blocked",
+            "reason": "recipe changed",
+            "detail": "needs postgres_password, which was never stored",
+        }
+    ]
 
 
 def test_an_error_of_one_environment_is_beside_the_results_of_others(sealed: Project) -> None:

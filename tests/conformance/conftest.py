@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+
+from tests.support.controller import controller_certificate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,23 +50,11 @@ def kustomize() -> str:
 
 @pytest.fixture(scope="session")
 def keypair(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
-    """Make a sealing key and a self-signed certificate for it."""
-    private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private_key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .sign(private_key, hashes.SHA256())
-    )
+    """Make a sealing key and its certificate, as the controller does."""
+    private_key, certificate = controller_certificate(2048, datetime.now(UTC) - timedelta(days=1))
     folder = tmp_path_factory.mktemp("sealing-key")
     pair = KeyPair(private_key, folder / "tls.crt", folder / "tls.key")
-    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    pair.certificate.write_bytes(certificate)
     pair.key.touch(mode=0o600)
     pair.key.write_bytes(
         private_key.private_bytes(
