@@ -1,0 +1,327 @@
+"""What is fuzzed: one function for each reader of foreign bytes, and the contract that all of them keep.
+
+A target takes any bytes. It may raise SealgenError; whatever else it raises is a finding, a broken round trip
+(an AssertionError) among them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+import yaml
+
+from sealgen import lock
+from sealgen.backends import plain
+from sealgen.config import environment
+from sealgen.crypto import certificate, fingerprint
+from sealgen.errors import SealgenError, printable
+from sealgen.filters import FILTERS, FilterError
+from sealgen.kubernetes import kustomization, manifest, sealed_secret
+from sealgen.kubernetes.sealed_secret import Scope, SealedSecret
+from sealgen.recipe import Filtered, Part, Recipe, Reference, digest, join, references, resolve, text
+from sealgen.template.opaque import Opaque
+from sealgen.template.rendered import assemble
+from sealgen.template.rendering import Templates
+from sealgen.values import dotenv, kept_values
+from sealgen.values.fingerprint import FingerprintKey
+from sealgen.values.secret import Secret
+from sealgen.yaml import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.template.rendered import Rendered
+    from sealgen.yaml.nodes import Node
+    from sealgen.yaml.schema import Data
+
+CANARY = "xQ7canary-Zw93kVt5Lr0"
+"""Stands where a plaintext would; no message may hold a part of it."""
+_PART = 12  # characters of it in a row are a leak
+_NEXT_FILE = b"\n=== next file ===\n"
+_KNOWN = {"a": ("",), "b": ("",), "tls": ("crt", "key")}
+
+
+def attempt(target: Callable[[bytes], None], content: bytes) -> str | None:
+    """Run a target; return the place in the code that refused the bytes, or None where they were taken.
+
+    Raises whatever breaks the contract.
+    """
+    try:
+        target(content)
+    except SealgenError as error:
+        _check_message(error, content)
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+    return None
+
+
+def _check_message(error: SealgenError, content: bytes) -> None:
+    line = printable(error.message)
+    assert line.strip(), "an empty message"
+    assert line.isprintable(), "a message of more than one printable line"
+    line.encode()
+    if error.at:
+        assert error.at.line >= 1, "a place before the file"
+        assert error.at.column >= 0, "a place before the line"
+    said = str(error)
+    for start in range(len(CANARY) - _PART + 1):
+        part = CANARY[start : start + _PART]
+        assert part not in said or part.encode() in content, "a plaintext in a message"
+
+
+# --- configuration ----------------------------------------------------------------------------------------------
+
+
+def environment_file(content: bytes) -> None:
+    """``staging``, and ``base`` for it to extend."""
+    files = dict(zip(("environments/staging.yaml", "environments/base.yaml"), content.split(_NEXT_FILE), strict=False))
+    read = environment.load("staging", files.get)
+    assert read == environment.load("staging", files.get)
+    assert not read.output.is_absolute()
+    assert ".." not in read.output.parts
+    for secret in read.secrets:
+        assert "/" not in secret.filename
+        assert secret.values.keys() <= set(secret.values)
+
+
+def yaml_nodes(content: bytes) -> None:
+    """A YAML document; what is text for us must be text for a reader of YAML 1.1."""
+    root = nodes.parse(content, "file.yaml")
+    lines = len(content.decode("utf-8-sig").splitlines()) + 1
+    resolver = yaml.SafeLoader("")
+    for node in _walk(root):
+        assert 1 <= node.at.line <= lines, "a place behind the file"
+        if isinstance(node, nodes.Scalar) and nodes.is_text(node):
+            tag = resolver.resolve(yaml.ScalarNode, node.text, (node.plain, not node.plain))
+            assert tag == "tag:yaml.org,2002:str", node.text
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, nodes.Sequence):
+        for item in node.items:
+            yield from _walk(item)
+    elif isinstance(node, nodes.Mapping):
+        for key, value in node.entries.values():
+            yield key
+            yield from _walk(value)
+
+
+# --- templates --------------------------------------------------------------------------------------------------
+
+
+def template(content: bytes) -> None:
+    """A template, and another one for it to include; then the manifest that it gives."""
+    names = ("app.yaml.j2", "part.yaml.j2")
+    files = {
+        name: source.decode("utf-8", "replace") for name, source in zip(names, content.split(_NEXT_FILE), strict=False)
+    }
+    variables: Mapping[str, Data] = {"host": "db", "port": 5432, "on": True, "none": None, "users": [{"name": "ann"}]}
+    rendered = Templates(files.get).render(
+        "app.yaml.j2",
+        known=_KNOWN,
+        aliases={"password": "a"},
+        variables=variables,
+        names={"secret": {"name": "app", "namespace": "test"}, "environment": "staging"},
+    )
+    _manifest(rendered)
+
+
+def manifest_text(content: bytes) -> None:
+    """The text of a rendered template; ``@a@`` and ``@tls.crt@`` are stand-ins."""
+    file = "templates/app.yaml.j2"
+    pieces = re.split(r"@(a|b|tls\.crt|tls\.key)@", content.decode("utf-8", "replace"))
+    group = tuple(
+        (file, 1, Opaque((Reference(*piece.split(".")),)), False) if number % 2 else (file, 1, piece, True)
+        for number, piece in enumerate(pieces)
+    )
+    _manifest(assemble(file, [group]))
+
+
+def _manifest(rendered: Rendered) -> None:
+    read = manifest.read(rendered, name="app", namespace="test", scope=Scope.STRICT, type=None)
+    for key in read.keys.values():
+        assert {reference.value for reference in references(key.recipe)} <= _KNOWN.keys()
+        assert rendered.token_prefix not in text(key.recipe), "a token in a recipe"
+        assert re.fullmatch("[0-9a-f]{64}", digest(key.recipe))
+    _check_sealed(read)
+    _check_plain(read)
+
+
+def _check_sealed(read: SecretManifest) -> None:
+    sealed = SealedSecret(
+        name=read.name,
+        namespace=read.namespace,
+        scope=read.scope,
+        encrypted_data=dict.fromkeys(read.keys, "AgBvcGFxdWU="),
+        type=read.type,
+        labels=read.labels,
+        annotations=read.annotations,
+        immutable=read.immutable,
+    )
+    assert sealed_secret.read(sealed_secret.to_yaml(sealed).encode(), "app.yaml") == sealed
+
+
+def _check_plain(read: SecretManifest) -> None:
+    plaintexts = {key: Secret(f"{CANARY} {key}\n".encode()) for key in read.keys}
+    printed = yaml.safe_load(plain.to_yaml(read, plaintexts))
+    values = {key: base64.b64decode(value) for key, value in printed["data"].items()}
+    assert values == {key: value.reveal() for key, value in plaintexts.items()}
+
+
+# --- recipes ----------------------------------------------------------------------------------------------------
+
+
+def recipe(content: bytes) -> None:
+    """A program that builds a recipe: the first line is the value ``fuzzed``, each other one a step.
+
+    ``=NAME`` puts a reference to a value, ``|FILTER`` passes all so far through a filter, whose arguments are the
+    parts put last; any other line is text.
+    """
+    fuzzed, *steps = content.split(b"\n")
+    values = {"a": CANARY.encode(), "b": CANARY.encode() + b"\xff\x00", "fuzzed": fuzzed}
+    parts: list[Part] = []
+    for step in steps[:40]:
+        line = step.decode("utf-8", "replace")
+        name = line[1:]
+        if line.startswith("=") and name in values:
+            parts.append(Reference(name))
+        elif line.startswith("|") and name in FILTERS and name != "htpasswd":  # bcrypt is slow, which is its point
+            wanted = len(FILTERS[name].parameters)
+            arguments: list[Recipe] = [(part,) for part in parts[len(parts) - wanted :]] if wanted else []
+            if len(arguments) == wanted:
+                parts = [Filtered(name, join(parts[: len(parts) - wanted]), tuple(arguments))]
+        else:
+            parts.append(line)
+    built = join(parts)
+    assert join(built) == built, "a normal form that is not final"
+    digest(built)
+    text(built)
+    _check_filters(fuzzed)
+    resolve(built, lambda reference: Secret(values[reference.value]))
+
+
+def _check_filters(value: bytes) -> None:
+    """What a filter escapes, its reader gives back."""
+    assert unquote_to_bytes(FILTERS["urlquote"].apply(value)) == value
+    assert FILTERS["b64decode"].apply(FILTERS["b64encode"].apply(value)) == value
+    readers: dict[str, Callable[[str], str]] = {
+        "tojson": json.loads,
+        "shellquote": lambda quoted: "".join(shlex.split(quoted)),
+    }
+    for name, read in readers.items():
+        try:
+            quoted = FILTERS[name].apply(value)
+        except FilterError:
+            continue
+        assert read(quoted.decode()).encode() == value, name
+
+
+# --- what sealgen wrote, and others may have edited ---------------------------------------------------------------
+
+
+def lock_file(content: bytes) -> None:
+    """A lock: what is read is written back byte for byte."""
+    assert lock.dump(lock.read(content, "environments/staging.lock")) == content
+
+
+def sealed_secret_file(content: bytes) -> None:
+    """A SealedSecret: what is written of it says the same, and is written the same again."""
+    read = sealed_secret.read(content, "app.yaml")
+    written = sealed_secret.to_yaml(read)
+    again = sealed_secret.read(written.encode(), "app.yaml")
+    assert again == read
+    assert sealed_secret.to_yaml(again) == written
+
+
+def kustomization_file(content: bytes) -> None:
+    """A kustomization: an entry comes and goes, and nothing else does."""
+    file = kustomization.FILENAME
+    before = kustomization.resources(content, file)
+    for problem in kustomization.transformer_problems(content, file, [("app", "test", Scope.STRICT)]):
+        _check_message(problem, content)
+    name = "fuzzed-app.yaml"
+    for entry in before:
+        shorter = kustomization.update(content, file, (), (entry,))
+        assert list(kustomization.resources(shorter, file)) == [other for other in before if other != entry]
+    longer = kustomization.update(content, file, (name,), ())
+    assert set(kustomization.resources(longer, file)) == {*before, name}
+    assert kustomization.update(longer, file, (name,), ()) == longer
+    if name not in before:
+        undone = kustomization.update(longer, file, (), (name,))
+        assert list(kustomization.resources(undone, file)) == list(before)
+
+
+def certificate_file(content: bytes) -> None:
+    """A certificate, and what is judged of it."""
+    read = certificate.load(content, "environments/certificates/staging.pem")
+    assert certificate.MIN_BITS <= read.bits <= certificate.MAX_BITS
+    assert re.fullmatch(fingerprint.PATTERN, read.fingerprint)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    certificate.days_left(read, now)
+    certificate.check_pin(read, read.fingerprint)
+    certificate.check_validity(read, now)
+
+
+# --- what holds secrets: a message must not depend on a byte of it --------------------------------------------------
+
+
+def fingerprint_key(content: bytes) -> None:
+    """The fingerprint key, as a file or a variable has it."""
+    try:
+        key = FingerprintKey.parse(content.decode("ascii", "replace"))
+    except SealgenError as error:
+        assert error.message == "the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64"
+        assert "openssl" in str(error.hint)
+        raise
+    assert len(key.key) == 32
+    assert re.fullmatch("[0-9a-f]{16}", key.id)
+
+
+def kept_values_file(content: bytes) -> None:
+    """The made values of a plain environment."""
+    try:
+        values = kept_values.load(content, ".sealgen/development.values")
+    except SealgenError as error:
+        assert str(error) == ".sealgen/development.values is damaged\nRemove it: its values are made anew."
+        raise
+    written = kept_values.dump(values)
+    assert kept_values.dump(kept_values.load(written, "")) == written
+
+
+def dotenv_file(content: bytes) -> None:
+    """A .env file."""
+    try:
+        assignments = list(dotenv._assignments(content, ".env", "x"))
+    except SealgenError as error:
+        assert re.fullmatch(
+            r"values\.x: line \d+ of \.env is no assignment that can be read in one way only", error.message
+        )
+        raise
+    assert all(1 <= line <= content.count(b"\n") + 1 for line, _, _ in assignments)
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "environment": environment_file,
+    "yaml": yaml_nodes,
+    "template": template,
+    "manifest": manifest_text,
+    "recipe": recipe,
+    "lock": lock_file,
+    "sealed-secret": sealed_secret_file,
+    "kustomization": kustomization_file,
+    "certificate": certificate_file,
+    "fingerprint-key": fingerprint_key,
+    "kept-values": kept_values_file,
+    "dotenv": dotenv_file,
+}
+"""By the name of their folder in the corpus."""
