@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sealgen.yaml.schema import Data
 
 from sealgen.template import FOLDER
+from sealgen.template.limits import Steps
 from sealgen.template.rendered import assemble
 from sealgen.template.sandbox import Values, Variables, environment_of
 
@@ -47,6 +48,7 @@ class Templates:
         """
         file = f"{FOLDER}/{name}"
         try:
+            self._environment.steps = Steps()
             template = self._environment.get_template(name)
             context = template.new_context({**names, "vars": Variables(variables), "values": Values(known, aliases)})
             groups = cast("Iterable[tuple[Piece, ...]]", template.root_render_func(context))

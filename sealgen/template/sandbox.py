@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,10 +18,13 @@ from sealgen.errors import did_you_mean
 from sealgen.filters import FILTERS, FilterError
 from sealgen.recipe import Reference
 from sealgen.template import FOLDER
+from sealgen.template.limits import Steps
 from sealgen.template.opaque import Opaque, OpaqueError, Parts, concatenated, filtered, kind, shown, tojson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from jinja2.runtime import Context
 
     from sealgen.template.rendered import Piece
     from sealgen.yaml.schema import Data
@@ -107,6 +111,11 @@ class _CodeGenerator(CodeGenerator):
         self.write(s)
         super().end_write(frame)
 
+    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
+        """Run a body; each time is a step, so that no loop and no recursion is without end."""
+        self.writeline("environment.steps.spend()")
+        super().blockvisit(nodes, frame)
+
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  (Jinja2's name)
         """Join the operands of ``~``."""
         self.write("environment.joined((")
@@ -153,14 +162,30 @@ def _printed(value: Any) -> str | Opaque:
 
 class _Environment(ImmutableSandboxedEnvironment):
     code_generator_class = _CodeGenerator
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    steps = Steps()
+    """What the rendering has left of its steps; each rendering sets its own."""
 
-    @staticmethod
-    def concat(pieces: Iterable[tuple[Piece, ...]]) -> str | Opaque:  # type: ignore[override]
-        return concatenated(piece[2] for group in pieces for piece in group)
+    def concat(self, pieces: Iterable[tuple[Piece, ...]]) -> str | Opaque:  # type: ignore[override]
+        return concatenated(self._counted(piece[2] for group in pieces for piece in group))
 
-    @staticmethod
-    def joined(operands: Iterable[Any]) -> str | Opaque:
-        return concatenated(map(_printed, operands))
+    def joined(self, operands: Iterable[Any]) -> str | Opaque:
+        return concatenated(self._counted(map(_printed, operands)))
+
+    def _counted(self, pieces: Iterable[str | Opaque]) -> Iterator[str | Opaque]:
+        for piece in pieces:
+            self.steps.weigh(piece)
+            yield piece
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        self.steps.operation(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        text = getattr(obj, "__self__", None) or getattr(getattr(obj, "__wrapped__", None), "__self__", None)
+        if isinstance(text, str):
+            self.steps.call(obj.__name__, text, *args, *kwargs.values())
+        return super().call(context, obj, *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Values):
@@ -200,8 +225,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.undefined(hint=f"{label} has no '{name}'{hint}", obj=known, name=name)
 
 
-def _guarded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a filter of Jinja2's see no stand-in."""
+def _guarded_filter(name: str, function: Callable[..., Any], environment: _Environment) -> Callable[..., Any]:
+    """Let a filter of Jinja2's see no stand-in, and count its work."""
+    skipped = _skipped(function)
 
     @functools.wraps(function)
     def guarded(*arguments: Any, **named: Any) -> Any:
@@ -211,15 +237,20 @@ def _guarded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
                     f"{shown(argument.recipe)} is a secret: it can't pass through {name}; "
                     f"filters on secrets are {', '.join(sorted(FILTERS))}"
                 )
+        environment.steps.call(name, *arguments[skipped:], *named.values())
         return function(*arguments, **named)
 
     return guarded
 
 
+def _skipped(function: Callable[..., Any]) -> int:
+    """Return how many arguments Jinja2 puts before a filter's subject: its context, for those that want it."""
+    return 1 if hasattr(function, "jinja_pass_arg") else 0
+
+
 def _recorded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Record a filter of the closed list where a secret takes part; ``function`` is for text that is no secret."""
-    # Filters that Jinja2 hands its context to get it as their first argument, before the subject.
-    skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
+    skipped = _skipped(function)
 
     @functools.wraps(function)
     def recorded(*arguments: Any, **named: Any) -> Any:
@@ -271,14 +302,18 @@ def _on_text(name: str) -> Callable[..., str | Opaque]:
 
 @jinja2.pass_environment
 def _join(
-    environment: jinja2.Environment, value: Iterable[Any], d: Any = "", attribute: str | int | None = None
+    environment: _Environment, value: Iterable[Any], d: Any = "", attribute: str | int | None = None
 ) -> str | Opaque:
     """Do what Jinja2's ``join`` does, with stand-ins; the parameters have its names."""
     items = value if attribute is None else map(make_attrgetter(environment, attribute), value)
-    pieces: list[str | Opaque] = []
-    for item in items:
-        pieces += [_printed(d), _printed(item)]
-    return concatenated(pieces[1:])
+    pieces = (piece for item in items for piece in (d, item))
+    return environment.joined(itertools.islice(pieces, 1, None))
+
+
+@jinja2.pass_environment
+def _tojson(environment: _Environment, data: Any) -> str | Opaque:
+    environment.steps.weigh(data)
+    return tojson(data)
 
 
 def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
@@ -315,11 +350,11 @@ def environment_of(load: Callable[[str], str | None]) -> _Environment:
     for name in _LEFT_OUT:
         del environment.filters[name]
     for name, function in environment.filters.items():
-        environment.filters[name] = _guarded_filter(name, function)
+        environment.filters[name] = _guarded_filter(name, function, environment)
     for name in FILTERS:
         plain = environment.filters[name] if name in _OF_JINJA2 else _on_text(name)
         environment.filters[name] = _recorded_filter(name, plain)
-    environment.filters["tojson"] = tojson
+    environment.filters["tojson"] = _tojson
     environment.filters["join"] = _join
     environment.filters["default"] = environment.filters["d"] = _default
     for name, test in environment.tests.items():

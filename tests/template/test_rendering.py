@@ -666,8 +666,61 @@ def test_an_output_has_a_limit() -> None:
     assert len(render("{{ 'x' * 4194304 }}").text) == MAX_OUTPUT
 
 
-def test_memory_has_a_limit() -> None:
-    assert refusal("\n{{ 'x' * 10**18 }}") == "templates/app.j2:2: this needs more memory than there is"
+TOO_MUCH = (
+    "this is too much work: a template has 500000 steps, and loops, calls, and long texts, "
+    "lists and numbers use them up"
+)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "{{ 'x' * 10**18 }}",
+        "{{ 10**18 * 'x' }}",
+        "{{ 'x' * 10**9 }}",
+        "{{ [0] * 10**9 }}",
+        "{{ 10**(10**8) }}",
+        "{{ 2**(2**40) }}",
+        "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
+        "{% for i in range(100000) if range(100000) | list %}{% endfor %}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+        "{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+        "{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
+        "{% set n = namespace(x=[1]) %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
+        "{% set n = namespace(x=[1]) %}{% for i in range(9) %}{% set n.x = [n.x] * 99 %}{% endfor %}{{ n.x | string }}",
+        "{% set n = namespace(x=[1]) %}{% for i in range(9) %}{% set n.x = [n.x] * 99 %}{% endfor %}{{ n.x | tojson }}",
+        "{% set n = namespace(x=[1]) %}{% for i in range(9) %}{% set n.x = [n.x] * 99 %}{% endfor %}{{ '%s' % n.x }}",
+        "{% set n = namespace(x=3) %}{% for i in range(99) %}{% set n.x = n.x * n.x %}{% endfor %}",
+        "{% set n = namespace(x=values.a) %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+        "{{ '%999999999d' % 1 }}",
+        "{{ '%*d' % (999999999, 1) }}",
+        "{{ '%9999999999999d' | format(1) }}",
+        "{{ '{:999999999}'.format(1) }}",
+        "{{ '{:{}}'.format(1, 999999999) }}",
+        "{{ '{a:{b}}'.format_map({'a': 1, 'b': 999999999}) }}",
+        "{{ 'x'.ljust(10**9) }}",
+        "{{ 'x' | center(10**9) }}",
+        "{{ '\\t'.expandtabs(10**9) }}",
+        "{{ ('\\n' * 10**6) | indent(10**6) }}",
+        "{{ [1] | batch(10**9, 'x') | list }}",
+        "{{ 1.5 | round(10**9, 'ceil') }}",
+        "{{ ('x' * 10**6).replace('x', 'y' * 10**6) }}",
+        "{{ ('x' * 10**6) | replace('x', 'y' * 10**6) }}",
+        "{{ ('x' * 10**6).join(['', ''] * 10**5) }}",
+        "{{ (['', ''] * 10**4) | join('x' * 10**6) }}",
+    ],
+)
+def test_work_has_a_limit(expression: str) -> None:
+    started = time.monotonic()
+    assert refusal(f"\n{expression}") == f"templates/app.j2:2: {TOO_MUCH}"
+    assert time.monotonic() - started < 5
+
+
+def test_each_rendering_has_all_steps() -> None:
+    loop = "{% for i in range(100000) %}{% for j in range(3) %}{% endfor %}{% endfor %}"
+    templates = Templates({"app.j2": loop}.get)
+    for _ in range(2):
+        templates.render("app.j2", known={}, aliases={}, variables={}, names={})
 
 
 def test_recursion_has_a_limit() -> None:
