@@ -28,7 +28,13 @@ def fuzz(target: str, seconds: float, seed: int) -> tuple[bool, str]:
     summary = f"{target:<16} {int(counts[-1]) if counts else 0:>12,} executions"
     if done.returncode == 0 and counts:
         return True, summary
-    return False, f"{summary}, and a finding (seed {seed}):\n{done.stdout}"
+    told = "\n".join(line for line in lines if not line.startswith(("INFO:", "WARNING: Failed to find function")))
+    return False, f"{summary}, and a finding (seed {seed}):\n{told}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> int:
@@ -40,11 +46,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="of a run to repeat")
     given = parser.parse_args()
     how = "Atheris" if importlib.util.find_spec("atheris") else "mutation"
-    print(f"fuzzing by {how}, seed {given.seed}", flush=True)
+    _say(f"fuzzing by {how}, seed {given.seed}")
     well = True
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for fine, said in pool.map(lambda name: fuzz(name, given.seconds, given.seed), given.target or names):
-            print(said, flush=True)
+            _say(said)
             well &= fine
     return 0 if well else 1
 

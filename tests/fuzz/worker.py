@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import signal
 import sys
 import tempfile
@@ -66,15 +67,14 @@ class Execution:
 
     def _found(self, content: bytes) -> NoReturn:
         traceback.print_exc(file=sys.stdout)
-        print(f"found: {keep(self._folder, content)}")
+        sys.stdout.write(f"found: {keep(self._folder, content)}\n")
         self.end(1)
 
     def end(self, code: int) -> NoReturn:
         """Say how many inputs were run, and end."""
-        print(f"executions: {self.count}", flush=True)
+        sys.stdout.write(f"executions: {self.count}\n")
         sys.stdout.flush()
-        # Neither Atheris nor libFuzzer shall add a report of its own.
-        importlib.import_module("os")._exit(code)
+        os._exit(code)  # neither Atheris nor libFuzzer shall add a report of its own
 
 
 def _too_slow(*_: object) -> NoReturn:
