@@ -65,6 +65,9 @@ class Lock:
     """By the Secret's name and the key's."""
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
+
 def dump(lock: Lock) -> bytes:
     """Return the lock as text; equal locks give equal bytes."""
     header: dict[str, Any] = {"sealgen": "lock", "format": FORMAT}
@@ -89,7 +92,7 @@ def dump(lock: Lock) -> bytes:
                 "ciphertext": locked.ciphertext,
             }
         )
-    return "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
+    return "".join(_JSON.encode(line) + "\n" for line in lines).encode()
 
 
 _KEY_ID = r"[0-9a-f]{16}"

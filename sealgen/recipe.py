@@ -73,9 +73,12 @@ def references(recipe: Recipe) -> Iterator[Reference]:
                 yield from references(argument)
 
 
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def digest(recipe: Recipe) -> str:
     """Return the SHA-256, in hex, of the recipe's canonical JSON. It tells nothing of any value."""
-    canonical = json.dumps(["sealgen recipe 1", *map(_canonical, recipe)], separators=(",", ":"), ensure_ascii=False)
+    canonical = _JSON.encode(["sealgen recipe 1", *map(_canonical, recipe)])
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

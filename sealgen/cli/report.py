@@ -48,10 +48,15 @@ def wrong(text: str) -> None:
         click.echo(text)
 
 
+def is_heard() -> bool:
+    """Tell whether ``say`` says anything: neither JSON nor quiet was asked for."""
+    current = settings(click.get_current_context())
+    return not current.quiet and not current.json
+
+
 def say(text: str, *, to_stderr: bool = False) -> None:
     """Print a line for people; silent where JSON or quiet was asked for."""
-    current = settings(click.get_current_context())
-    if not current.quiet and not current.json:
+    if is_heard():
         click.echo(text, err=to_stderr)
 
 

@@ -67,8 +67,9 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
         if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:
             days = f"{sealed.days_left} day{'' if sealed.days_left == 1 else 's'}"
             report.warn(f"{environment.name}: the certificate expires in {days}; fetch the cluster's current one")
-        table = steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
-        report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))
+        if report.is_heard():
+            table = steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
+            report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))
         data = steps.plan_data(environment.name, sealed.secrets, sealed.keys, sealed.plan)
         data["certificate_days_left"] = sealed.days_left
         data["files"] = list(sealed.files)

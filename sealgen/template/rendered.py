@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -62,13 +61,14 @@ class Rendered:
         return text(self.recipe(message)) if self.token_prefix in message else message
 
 
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _DIGITS = 6  # enough for the tokens that fit into MAX_OUTPUT
 
 
 def assemble(file: str, groups: Iterable[tuple[Piece, ...]]) -> Rendered:
     """Put the pieces that a template yields together."""
     # Letters that start no escape, number, tag or keyword of YAML's, whatever stands before them.
-    prefix = "S" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(24)) + "Q"
+    prefix = f"S{secrets.token_hex(12).translate(_LETTERS)}Q"
     pieces: list[str] = []
     found: list[Reference | Filtered] = []
     lines = _Lines()
@@ -100,6 +100,9 @@ class _Lines:
 
     def add(self, piece: str, source: str, lineno: int, constant: bool) -> None:
         """Note a piece; a constant one stands in the template as it does in the text, in as many lines."""
+        if "\n" not in piece:
+            self._put(piece, Mark(source, lineno, 0))
+            return
         first, *rest = piece.split("\n")
         # Where on its line in the template the piece starts is not known; its other lines are whole.
         self._put(first, Mark(source, lineno, 0))

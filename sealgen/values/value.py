@@ -25,7 +25,10 @@ class Value:
     rules: Rules
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def specification_digest(source: Source) -> str:
     """Return the SHA-256, in hex, of the canonical JSON of the source's kind and specification."""
-    canonical = json.dumps([source.kind, source.specification()], sort_keys=True, separators=(",", ":"))
+    canonical = _JSON.encode([source.kind, source.specification()])
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -77,6 +77,7 @@ def _in_order(keys: Iterable[str]) -> list[str]:
     return sorted(sorted(keys), key=cmp_to_key(_natural_order))
 
 
+@lru_cache(4096)  # many Secrets have the same keys
 def _natural_order(a: str, b: str) -> int:
     """Compare two keys: letters after all else, runs of digits by their value, a key after its own prefix."""
     for i, (x, y) in enumerate(zip(a, b, strict=False)):
@@ -105,7 +106,7 @@ def _run_of_digits(key: str, start: int, inside: bool) -> tuple[int, int]:
 
 _TRIVIAL = re.compile(r"[A-Za-z_/][A-Za-z0-9_/+=.-]*")
 _BREAK = re.compile("[\r\n\x85\u2028\u2029]")
-_SPECIAL = re.compile("[^\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+_SPECIAL = re.compile("[\0-\t\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff]")
 _NOT_PLAIN = re.compile(r"---|\.\.\.|[#,\[\]{}&*!|>'\"%@` ]|[?:-](?: |\Z)|.*(?::(?: |\Z)| #| \Z)")
 _ESCAPED = re.compile(f'{_SPECIAL.pattern}|["\\\\\n]')
 _ESCAPES = {

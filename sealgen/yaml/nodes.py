@@ -15,7 +15,7 @@ import yaml
 from sealgen.errors import ConfigurationError, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 MAX_DEPTH = 64
 MAX_BYTES = 16 * 1024 * 1024
@@ -67,7 +67,7 @@ _NOT_TEXT = re.compile(
 
 # YAML's own limits (1.2, production c-printable), and what a reader of YAML 1.1 takes for a line's end but one of
 # 1.2 does not, or skips: a byte order mark, NEL, and the separators of lines and paragraphs.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -97,7 +97,7 @@ def parse(text: bytes | str, file: str) -> Node:
             at=_place(text[: forbidden.start()], file),
         )
     try:
-        return _document(yaml.parse(text, Loader=_Loader), file)
+        return _document(_Loader(text).get_event, file)
     except yaml.MarkedYAMLError as error:
         # libyaml's context can quote the line, and so a value; its problem text does not.
         found = error.problem_mark or error.context_mark
@@ -150,12 +150,11 @@ class _Collection:
         return Sequence(tuple(self.items), self.at) if self.entries is None else Mapping(self.entries, self.at)
 
 
-def _document(events: Iterator[Any], file: str) -> Node:
+def _document(next_event: Callable[[], Any], file: str) -> Node:
     # A stack of our own: nesting costs no recursion, and a limit holds it.
     stack: list[_Collection] = []
     root: Node | None = None
-    for event in events:
-        kind = type(event)
+    while (kind := type(event := next_event())) is not yaml.StreamEndEvent:
         if kind not in _NODE_EVENTS:
             if kind is yaml.DocumentStartEvent and root is not None:
                 raise ConfigurationError("a second document; a file holds one", at=_mark(event, file))
