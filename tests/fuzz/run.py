@@ -12,6 +12,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.fuzz.worker import CORPUS
@@ -19,10 +20,11 @@ from tests.fuzz.worker import CORPUS
 
 def fuzz(target: str, seconds: float, seed: int) -> tuple[bool, str]:
     """Fuzz one target in a process of its own; return whether all is well, and what there is to say."""
-    command = [sys.executable, "-m", "tests.fuzz.worker", target, str(seconds), str(seed)]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
-    )
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "tests.fuzz.worker", target, str(seconds), str(seed), scratch]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+        )
     lines = done.stdout.splitlines()
     counts = [line.removeprefix("executions: ") for line in lines if line.startswith("executions: ")]
     summary = f"{target:<16} {int(counts[-1]) if counts else 0:>12,} executions"

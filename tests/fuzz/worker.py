@@ -1,6 +1,6 @@
 """One process of the fuzzer: one target, until the time is up or something is found.
 
-``python -m tests.fuzz.worker TARGET SECONDS SEED``. It ends with a line ``executions: N``; exit 1 is a finding.
+``python -m tests.fuzz.worker TARGET SECONDS SEED SCRATCH``. It ends with a line ``executions: N``; exit 1 is a finding.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import importlib.util
 import os
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -99,8 +98,8 @@ def by_mutation(target: str, seconds: float, seed: int) -> NoReturn:
     execution.end(0)
 
 
-def by_coverage(target: str, seconds: float, seed: int) -> NoReturn:
-    """Fuzz with Atheris, which is led by what code an input reaches."""
+def by_coverage(target: str, seconds: float, seed: int, scratch: Path) -> NoReturn:
+    """Fuzz with Atheris, which is led by what code an input reaches; ``scratch`` is a folder for what it keeps."""
     atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["sealgen"]):
         execution = Execution(target)
@@ -111,18 +110,25 @@ def by_coverage(target: str, seconds: float, seed: int) -> NoReturn:
         if time.monotonic() >= until:
             execution.end(0)
 
-    with tempfile.TemporaryDirectory() as grown:
-        options = (f"-seed={seed % 2**32}", "-timeout=0", "-max_len=16384", "-print_final_stats=0", "-verbosity=0")
-        atheris.Setup([sys.argv[0], *options, grown, str(CORPUS / target)], test_one_input)
-        atheris.Fuzz()
+    # libFuzzer's own limit counts 0 as no time at all; ours is in Execution.
+    options = (
+        f"-seed={seed % 2**32}",
+        "-timeout=3600",
+        f"-artifact_prefix={scratch}/",
+        "-max_len=16384",
+        "-verbosity=0",
+    )
+    atheris.Setup([sys.argv[0], *options, str(scratch), str(CORPUS / target)], test_one_input)
+    atheris.Fuzz()
     execution.end(0)
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
     """Fuzz as the arguments say."""
-    target, seconds, seed = arguments
-    fuzz = by_coverage if importlib.util.find_spec("atheris") else by_mutation
-    fuzz(target, float(seconds), int(seed))
+    target, seconds, seed, scratch = arguments
+    if importlib.util.find_spec("atheris"):
+        by_coverage(target, float(seconds), int(seed), Path(scratch))
+    by_mutation(target, float(seconds), int(seed))
 
 
 if __name__ == "__main__":
