@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _BCRYPT_LIMIT = 72  # bytes; bcrypt ignores what follows, so a longer password would not mean what it says
 
 
+MAX_BYTES = 4 * 1024 * 1024
+"""The most that a filter may give: four times what a Secret can hold, for what shrinks again on its way."""
+TOO_LARGE = "gives more than 4 MiB, and a Secret holds 1 MiB"
+
+
 class FilterError(Exception):
     """A filter can't take this input; the message says why and holds nothing of it."""
 
@@ -91,6 +96,9 @@ def _htpasswd(password: bytes, user: bytes) -> bytes:
 def _replace(plaintext: bytes, old: bytes, new: bytes) -> bytes:
     if not old:
         raise FilterError("the text to replace is empty")
+    # Looked at before it is done: one step can make a gigabyte of two values of a megabyte.
+    if len(plaintext) + plaintext.count(old) * len(new) > MAX_BYTES:
+        raise FilterError(TOO_LARGE)
     return _text(plaintext).replace(_text(old), _text(new)).encode()
 
 

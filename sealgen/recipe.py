@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sealgen.errors import SealgenError
-from sealgen.filters import FILTERS, FilterError
+from sealgen.filters import FILTERS, MAX_BYTES, TOO_LARGE, FilterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -124,8 +124,12 @@ def resolve(recipe: Recipe, lookup: Callable[[Reference], Secret]) -> bytes:
     if len(recipe) == 1:
         return _resolve_part(recipe[0], lookup)
     joined = []
+    size = 0
     for part in recipe:
         plaintext = _resolve_part(part, lookup)
+        size += len(plaintext)
+        if size > MAX_BYTES:
+            raise SealgenError(f"joining {_expression(part)} {TOO_LARGE}")
         try:
             plaintext.decode()
         except UnicodeDecodeError:
@@ -144,6 +148,9 @@ def _resolve_part(part: Part, lookup: Callable[[Reference], Secret]) -> bytes:
         return lookup(part).reveal()
     arguments = [resolve(argument, lookup) for argument in part.arguments]
     try:
-        return FILTERS[part.filter].apply(resolve(part.input, lookup), *arguments)
+        plaintext = FILTERS[part.filter].apply(resolve(part.input, lookup), *arguments)
     except FilterError as error:
         raise SealgenError(f"{_expression(part)}: {error}") from None
+    if len(plaintext) > MAX_BYTES:
+        raise SealgenError(f"{_expression(part)} {TOO_LARGE}")
+    return plaintext

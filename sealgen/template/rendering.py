@@ -72,6 +72,11 @@ class Templates:
             ) from None
         except Exception as error:
             place = _place(error)
+            if place is None and isinstance(error, ValueError):
+                # Python's limit on the digits of a number, met while the template is read; it knows no line.
+                raise ConfigurationError(
+                    f"not a template: {str(error).partition(';')[0]}", at=Mark(file, 1, 0)
+                ) from None
             if place is None:
                 raise  # nothing that a template did
             raise ConfigurationError(self._problem(error), at=place) from None

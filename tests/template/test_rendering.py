@@ -716,6 +716,13 @@ def test_work_has_a_limit(expression: str) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_a_number_with_too_many_digits_is_refused() -> None:
+    assert refusal("{{ " + "9" * 5000 + " }}") == (
+        "templates/app.j2:1: not a template: Exceeds the limit (4300 digits) for integer string conversion: "
+        "value has 5000 digits"
+    )
+
+
 def test_each_rendering_has_all_steps() -> None:
     loop = "{% for i in range(100000) %}{% for j in range(3) %}{% endfor %}{% endfor %}"
     templates = Templates({"app.j2": loop}.get)
