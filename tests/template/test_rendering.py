@@ -711,9 +711,8 @@ TOO_MUCH = (
     ],
 )
 def test_work_has_a_limit(expression: str) -> None:
-    started = time.monotonic()
+    # Without it, these would not end, or fill the memory.
     assert refusal(f"\n{expression}") == f"templates/app.j2:2: {TOO_MUCH}"
-    assert time.monotonic() - started < 5
 
 
 def test_a_number_with_too_many_digits_is_refused() -> None:
