@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -731,14 +730,12 @@ def test_each_rendering_has_all_steps() -> None:
 
 def test_recursion_has_a_limit() -> None:
     endless = "templates include or call each other without end, or something is nested too deep"
-    started = time.monotonic()
     assert refusal("\n{% include 'app.j2' %}") == f"templates/app.j2:2: {endless}"
     assert refusal("{% include 'part.j2' %}", part="\n{% include 'app.j2' %}").endswith(endless)
     assert refusal("{% macro m() %}\n{{ m() }}{% endmacro %}{{ m() }}") == f"templates/app.j2:2: {endless}"
     assert refusal("{% extends 'app.j2' %}") == f"templates/app.j2:1: {endless}"
     assert refusal("{% import 'app.j2' as m %}") == f"templates/app.j2:1: {endless}"
     assert refusal(f"{{{{ {'(' * 5000}1{')' * 5000} }}}}") == f"templates/app.j2:1: {endless}"
-    assert time.monotonic() - started < 5
 
 
 # Which line of the template a line of the output comes from.
