@@ -73,6 +73,11 @@ def references(recipe: Recipe) -> Iterator[Reference]:
                 yield from references(argument)
 
 
+def values_in(recipe: Recipe) -> frozenset[str]:
+    """Return the names of the values that the recipe refers to."""
+    return frozenset(reference.value for reference in references(recipe))
+
+
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 

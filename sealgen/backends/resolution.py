@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from sealgen.content import lint, secret_types
 from sealgen.errors import ConfigurationError, SealgenError
 from sealgen.kubernetes import rules
-from sealgen.recipe import Reference, references, resolve
+from sealgen.recipe import resolve, values_in
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.recipe import Reference
+    from sealgen.values.source import Parts
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,12 @@ class Warned:
     message: str
 
 
-def resolve_keys(
-    wanted: Iterable[tuple[SecretManifest, str]], lookup: Callable[[Reference], Secret]
-) -> list[Plaintext]:
-    """Resolve keys; raises ConfigurationError where a value does not fit its place."""
+def resolve_keys(wanted: Iterable[tuple[SecretManifest, str]], values: Mapping[str, Parts]) -> list[Plaintext]:
+    """Resolve keys of the values by name; raises ConfigurationError where a value does not fit its place."""
+
+    def lookup(reference: Reference) -> Secret:
+        return values[reference.value][reference.part]
+
     plaintexts = []
     for secret, name in wanted:
         key = secret.keys[name]
@@ -86,7 +90,7 @@ def warnings(plaintexts: Sequence[Plaintext], environment: Environment) -> tuple
 
 
 def _warned(secret: SecretManifest, key: str, finding: lint.Finding, environment: Environment) -> Warned:
-    used = {reference.value for reference in references(secret.keys[key].recipe)}
+    used = values_in(secret.keys[key].recipe)
     levels = {environment.values[name].rules.lint or environment.lint for name in used} or {environment.lint}
     if "error" in levels:
         raise ConfigurationError(

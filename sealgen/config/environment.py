@@ -90,7 +90,6 @@ class Environment:
     values: Map[str, Value]
     secrets: tuple[SecretEntry, ...]
     lint: str
-    namespace_at: Mark
 
 
 # What JSON Schema is told; the functions beside them say it in words.
@@ -421,7 +420,6 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         values=fields["values"],
         secrets=tuple(secrets),
         lint=fields["lint"],
-        namespace_at=fields.at("namespace"),
     )
 
 

@@ -9,7 +9,7 @@ from sealgen.content import secret_types
 from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.filters import FILTERS, FilterError
 from sealgen.kubernetes import rules
-from sealgen.kubernetes.sealed_secret import Scope
+from sealgen.kubernetes.sealed_secret import SCOPES, Scope
 from sealgen.recipe import Recipe, decoded, references
 from sealgen.yaml import nodes
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, is_text
@@ -40,9 +40,8 @@ _SERVER_SIDE = frozenset(
         "uid",
     }
 )
-_SCOPES = {scope.annotation: scope for scope in Scope if scope.annotation}
 # Annotations that are not the user's: the scope's are written where a Secret is sealed.
-_LEFT_OUT = frozenset({*_SCOPES, "kubectl.kubernetes.io/last-applied-configuration"})
+_LEFT_OUT = frozenset({*SCOPES, "kubectl.kubernetes.io/last-applied-configuration"})
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ class _Reader:
         return texts
 
     def _check_scope(self, metadata: dict[str, Node], annotations: dict[str, str], scope: Scope) -> None:
-        told = [annotated for name, annotated in _SCOPES.items() if annotations.get(name) == "true"]
+        told = [annotated for name, annotated in SCOPES.items() if annotations.get(name) == "true"]
         # With both, the controller takes the wider one.
         if told and (widest := max(told, key=list(Scope).index)) != scope:
             raise ConfigurationError(

@@ -43,7 +43,8 @@ class Scope(StrEnum):
         return namespace.encode() if self is Scope.NAMESPACE_WIDE else b""
 
 
-_SCOPES = {scope.annotation: scope for scope in Scope if scope.annotation}
+SCOPES = {scope.annotation: scope for scope in Scope if scope.annotation}
+"""The scopes that an annotation tells, by its name, from the narrower to the wider."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class SealedSecret:
     immutable: bool | None
 
     def __post_init__(self) -> None:
-        if not _SCOPES.keys().isdisjoint(self.annotations):
+        if not SCOPES.keys().isdisjoint(self.annotations):
             raise ValueError("annotations tell a scope")
 
 
@@ -119,7 +120,7 @@ def read(text: bytes, file: str) -> SealedSecret:
         encrypted_data=encrypted_data.texts(),
         type=template["type"].text_if_given() or None,
         labels=of_template["labels"].texts(),
-        annotations={key: value for key, value in annotations.items() if key not in _SCOPES},
+        annotations={key: value for key, value in annotations.items() if key not in SCOPES},
         immutable=template["immutable"].boolean_if_given(),
     )
 
@@ -138,7 +139,7 @@ def _agreed_scope(of_object: _Field, of_template: _Field) -> Scope:
 
 def _scope(annotations: _Field) -> Scope:
     given = annotations.texts()
-    told = [scope for name, scope in _SCOPES.items() if given.get(name) == "true"]
+    told = [scope for name, scope in SCOPES.items() if given.get(name) == "true"]
     return told[-1] if told else Scope.STRICT
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.overlay.transaction import Run
-    from sealgen.recipe import Reference
-    from sealgen.values.secret import Secret
     from sealgen.values.source import Parts, Source, Surroundings
 
 
@@ -47,11 +45,8 @@ def render(project: Project, environment: Environment, surroundings: Surrounding
             tell(run.recovered)
         plaintexts = _plaintexts(project, environment, used, surroundings, run)
 
-    def lookup(reference: Reference) -> Secret:
-        return plaintexts[reference.value][reference.part]
-
     wanted = [(secret, key) for secret in manifests.values() for key in secret.keys]
-    resolved = resolution.resolve_keys(wanted, lookup)
+    resolved = resolution.resolve_keys(wanted, plaintexts)
     resolution.check(resolved, kept={})
     return "".join(plain.to_yaml(secret, data) for secret, data in resolution.by_secret(resolved))
 

@@ -11,7 +11,7 @@ from sealgen import certificates
 from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.plan import Action, Plan, Reason
-from sealgen.recipe import references
+from sealgen.recipe import values_in
 from sealgen.reconcile.outcome import outcome
 from sealgen.reconcile.planning import Planned, prepare, sealed_secrets_backend
 from sealgen.reconcile.survey import lock_path
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.overlay.transaction import Run
-    from sealgen.recipe import Reference
     from sealgen.reconcile.request import Request
-    from sealgen.values.secret import Secret
     from sealgen.values.source import Parts, Surroundings
 
 
@@ -128,14 +126,11 @@ def _seal_keys(
         plaintexts[name] = value.source.obtain(name, surroundings)
         rules.check(name, value.rules, plaintexts[name])
 
-    def lookup(reference: Reference) -> Secret:
-        return plaintexts[reference.value][reference.part]
-
     manifests = planned.survey.manifests
     wanted = [(manifests[step.secret], step.key) for step in planned.plan.having(Action.SEAL)]
-    resolved = resolution.resolve_keys(wanted, lookup)
+    resolved = resolution.resolve_keys(wanted, plaintexts)
     # A certificate and its key must match, also where one of them stays.
-    staying = resolution.resolve_keys(_staying_at_hand(planned), lookup)
+    staying = resolution.resolve_keys(_staying_at_hand(planned), plaintexts)
     resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
     warnings = resolution.warnings(resolved, planned.environment)
     ciphertexts = sealed_secrets.seal(resolved, certificate)
@@ -149,8 +144,7 @@ def _staying_at_hand(planned: Planned) -> list[tuple[SecretManifest, str]]:
     for step in planned.plan.having(Action.KEEP):
         if step.secret in touched:
             secret = planned.survey.manifests[step.secret]
-            used = {reference.value for reference in references(secret.keys[step.key].recipe)}
-            if used <= planned.observed.plaintexts.keys():
+            if values_in(secret.keys[step.key].recipe) <= planned.observed.plaintexts.keys():
                 staying.append((secret, step.key))
     return staying
 

@@ -76,7 +76,7 @@ class Survey:
                 {
                     name: DesiredKey(
                         recipe.digest(key.recipe),
-                        tuple(sorted({reference.value for reference in recipe.references(key.recipe)})),
+                        tuple(sorted(recipe.values_in(key.recipe))),
                     )
                     for name, key in secret.keys.items()
                 },
@@ -150,12 +150,7 @@ def text_of(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> str:
 def values_of(manifests: Iterable[SecretManifest]) -> list[str]:
     """Return the values that some key is made of, sorted."""
     return sorted(
-        {
-            reference.value
-            for secret in manifests
-            for key in secret.keys.values()
-            for reference in recipe.references(key.recipe)
-        }
+        {name for secret in manifests for key in secret.keys.values() for name in recipe.values_in(key.recipe)}
     )
 
 

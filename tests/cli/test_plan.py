@@ -6,23 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.project import Project, aura
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return Aura's project, never sealed."""
-    return aura(tmp_path)
-
-
-@pytest.fixture
-def sealed(project: Project) -> Project:
-    """Return Aura's project after its first run."""
-    assert project.run("seal", "staging", "-q") == (0, "", "")
-    return project
+    from tests.support.project import Project
 
 
 def test_a_first_plan_is_what_a_first_run_does_and_changes_nothing(project: Project) -> None:

@@ -5,29 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from sealgen import __version__
-from tests.support.project import Project, aura
 from tests.support.terminal import at_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.project import Project
+
 STEP = {"secret", "key", "action", "reason", "detail"}
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return Aura's project, never sealed."""
-    return aura(tmp_path)
-
-
-@pytest.fixture
-def sealed(project: Project) -> Project:
-    """Return Aura's project after its first run."""
-    assert project.run("seal", "staging", "-q") == (0, "", "")
-    return project
 
 
 # --- JSON ---

@@ -169,7 +169,6 @@ lint: error
             ),
         ),
         lint="error",
-        namespace_at=Mark(file, 1, 12),
     )
     assert list(values) == ["jwt_key", "user"]
     assert values["jwt_key"].source == Hex(32)
