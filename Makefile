@@ -94,7 +94,9 @@ endif
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.ready
-ifneq ($(CI),true)
+ifeq ($(CI),true)
+	@$(VENV)/bin/python $(PINNED)/lint.txt
+else
 	@$(VENV)/bin/python $(PIP) --editable '.[lint,test]'
 endif
 	@touch $@
