@@ -1,16 +1,18 @@
 """The lock: what was sealed, of which versions, in a form that merges like source and tells an attacker nothing.
 
 ``environments/<env>.lock`` is JSON Lines: a header, one line a value, one line a key, each sorted. It holds no
-value, no length of one and no hash that could be guessed against: versions are counters, or keyed digests.
+value, no length of one and no hash that could be guessed against. Versions are text of one of three forms: what is
+made has a counter and eight random digits, so that two branches which made the same next version differ
+(``3-1f9c2ab4``); what is read has a keyed digest; a literal, which stands in clear beside the lock, a digest.
 """
 
 from __future__ import annotations
 
 import datetime
-import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark
@@ -19,19 +21,16 @@ from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.values.value import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 FORMAT = 1
-
-Version: TypeAlias = int | str
-"""A counter for values that are made, a keyed digest for those that are read."""
 
 
 @dataclass(frozen=True)
 class LockedValue:
     """The version of a value that its keys were sealed from."""
 
-    version: Version
+    version: str
     date: str
     """When this version was first sealed: YYYY-MM-DD, UTC."""
     specification: str
@@ -47,7 +46,7 @@ class LockedKey:
     scope: Scope
     recipe: str
     """Digest of the recipe."""
-    values: Mapping[str, Version]
+    values: Mapping[str, str]
     certificate: str
     """Fingerprint of the certificate that sealed it."""
     ciphertext: str
@@ -65,41 +64,54 @@ class Lock:
     """By the Secret's name and the key's."""
 
 
-_JSON = json.JSONEncoder(separators=(",", ":"))
+def made_version(counter: int, token: str) -> str:
+    """Return the version number ``counter`` of a value that is made; ``token`` is eight random hexadecimal digits."""
+    return f"{counter}-{token}"
+
+
+def counter_of(version: str) -> int | None:
+    """Return the counter in the version of a value that is made; None for that of one that is read."""
+    counter, _, _ = version.partition("-")
+    return int(counter) if counter.isdigit() else None
 
 
 def dump(lock: Lock) -> bytes:
     """Return the lock as text; equal locks give equal bytes."""
-    header: dict[str, Any] = {"sealgen": "lock", "format": FORMAT}
-    if lock.fingerprint_key:
-        header["fingerprint_key"] = lock.fingerprint_key
-    lines = [header]
+    # JSON needs no escapes for what may stand in these fields: ``read`` has their alphabets.
+    key_id = f',"fingerprint_key":"{lock.fingerprint_key}"' if lock.fingerprint_key else ""
+    lines = [f'{{"sealgen":"lock","format":{FORMAT}{key_id}}}\n']
     for name, value in sorted(lock.values.items()):
         lines.append(
-            {"value": name, "version": value.version, "date": value.date, "specification": value.specification}
+            f'{{"value":"{name}","version":"{value.version}","date":"{value.date}",'
+            f'"specification":"{value.specification}"}}\n'
         )
     for (secret, key), locked in sorted(lock.keys.items()):
+        values = ",".join([f'"{name}":"{version}"' for name, version in sorted(locked.values.items())])
         lines.append(
-            {
-                "secret": secret,
-                "key": key,
-                "file": locked.filename,
-                "namespace": locked.namespace,
-                "scope": str(locked.scope),
-                "recipe": locked.recipe,
-                "values": dict(sorted(locked.values.items())),
-                "certificate": locked.certificate,
-                "ciphertext": locked.ciphertext,
-            }
+            f'{{"secret":"{secret}","key":"{key}","file":"{locked.filename}","namespace":"{locked.namespace}",'
+            f'"scope":"{locked.scope}","recipe":"{locked.recipe}","values":{{{values}}},'
+            f'"certificate":"{locked.certificate}","ciphertext":"{locked.ciphertext}"}}\n'
         )
-    return "".join(_JSON.encode(line) + "\n" for line in lines).encode()
+    return "".join(lines).encode()
 
 
-_KEY_ID = r"[0-9a-f]{16}"
-_VERSION = r"(?:hmac-sha256|literal):[0-9a-f]{32}"
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_DIGEST = r"[0-9a-f]{64}"
-_FILENAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # never a path: a lock leads nowhere else
+_VERSION = r"(?:[1-9][0-9]{0,8}-[0-9a-f]{8}|(?:hmac-sha256|literal):[0-9a-f]{32})"
+_DIGEST = "[0-9a-f]{64}"
+_FILENAME = "[A-Za-z0-9][A-Za-z0-9._-]*"  # never a path: a lock leads nowhere else
+_PAIR = rf'"{NAME}":"{_VERSION}"'
+_HEADER = re.compile(r'\{"sealgen":"lock","format":1(?:,"fingerprint_key":"([0-9a-f]{16})")?\}')
+_FORMAT = re.compile(r'\{"sealgen":"lock","format":([0-9]+)[,}]')
+_VALUE = re.compile(
+    rf'\{{"value":"({NAME})","version":"({_VERSION})","date":"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})",'
+    rf'"specification":"({_DIGEST})"\}}'
+)
+_KEY = re.compile(
+    rf'\{{"secret":"([a-z0-9.-]+)","key":"([A-Za-z0-9._-]+)","file":"({_FILENAME})","namespace":"([a-z0-9-]+)",'
+    rf'"scope":"({"|".join(Scope)})","recipe":"({_DIGEST})","values":\{{((?:{_PAIR}(?:,{_PAIR})*)?)\}},'
+    rf'"certificate":"({fingerprint.PATTERN.strip("^$")})","ciphertext":"({_DIGEST})"\}}'
+)
+_PAIRS = re.compile(rf'"({NAME})":"({_VERSION})"')
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def read(content: bytes, file: str) -> Lock:
@@ -107,93 +119,78 @@ def read(content: bytes, file: str) -> Lock:
 
     Raises ConfigurationError with the line, for a merge conflict too.
     """
-    fingerprint_key = None
+    # A line has one spelling only, so a pattern reads it and nothing need be written again to compare.
+    first, *lines = content.decode("utf-8", "replace").split("\n")
+    fingerprint_key = _header(first, file)
+    if not lines or lines.pop():
+        at = Mark(file, content.count(b"\n") + 1, 1)
+        raise ConfigurationError("the last line is unfinished; restore it from Git", at=at)
     values: dict[str, LockedValue] = {}
     keys: dict[tuple[str, str], LockedKey] = {}
-    for number, line in enumerate(content.split(b"\n")[:-1] or [b""], start=1):
-        at = Mark(file, number, 1)
-        if line.startswith((b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")):
+    last: tuple[str, ...] = ("",)
+    for number, line in enumerate(lines, start=2):
+        place: tuple[str, ...]
+        if (match := _KEY.fullmatch(line)) and _are_legal(*match.group(1, 2, 4)):
+            secret, key, filename, namespace, scope, recipe, pairs, certificate, ciphertext = match.groups()
+            place = (secret, key)
+            made_of = dict(_PAIRS.findall(pairs))
+            keys[secret, key] = LockedKey(filename, namespace, _SCOPES[scope], recipe, made_of, certificate, ciphertext)
+            ordered = len(made_of) == pairs.count('":"') and list(made_of) == sorted(made_of)
+        elif (match := _VALUE.fullmatch(line)) and _is_date(match[3]):
+            name, version, date, specification = match.groups()
+            place = (name,)
+            values[name] = LockedValue(version, date, specification)
+            ordered = True
+        else:
+            raise _not_a_line(line, Mark(file, number, 1))
+        # Lines of values come before those of keys.
+        if not ordered or (len(last), last) >= (len(place), place):
             raise ConfigurationError(
-                "a merge conflict; keep the lines that belong to the manifests you keep, then run 'sealgen plan'",
-                at=at,
+                "out of order, or there twice; restore the lock from Git", at=Mark(file, number, 1)
             )
-        try:
-            data = json.loads(line.decode())
-            if number == 1:
-                fingerprint_key = _header(data, at)
-            elif "value" in data:
-                values[_matching(NAME, data["value"])] = _value(data)
-            else:
-                place = _named(rules.name_problem, data["secret"]), _named(rules.key_problem, data["key"])
-                keys[place] = _key(data)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise ConfigurationError("not a line of a lock; restore it from Git", at=at) from None
-    lock = Lock(fingerprint_key, values, keys)
-    if (canonical := dump(lock)) != content:
-        number = _first_difference(canonical, content)
-        raise ConfigurationError(
-            "not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git",
-            at=Mark(file, number, 1),
-        )
-    for number, (_, locked) in enumerate(sorted(keys.items()), start=len(values) + 2):
-        if missing := sorted(locked.values.keys() - values.keys()):
+        last = place
+    for number, locked in enumerate(keys.values(), start=len(values) + 2):
+        if not locked.values.keys() <= values.keys():
+            missing = min(locked.values.keys() - values.keys())
             raise ConfigurationError(
-                f"the key is made of {missing[0]}, which has no line of its own; restore it from Git",
+                f"the key is made of {missing}, which has no line of its own; restore it from Git",
                 at=Mark(file, number, 1),
             )
-    return lock
+    return Lock(fingerprint_key, values, keys)
 
 
-def _first_difference(one: bytes, other: bytes) -> int:
-    lines = zip(one.split(b"\n"), other.split(b"\n"), strict=False)
-    return next(number for number, (a, b) in enumerate(lines, start=1) if a != b)
+_SCOPES = {str(scope): scope for scope in Scope}
 
 
-def _header(data: Any, at: Mark) -> str | None:
-    if data["sealgen"] != "lock":
-        raise ValueError
-    if data["format"] != FORMAT:
+def _header(line: str, file: str) -> str | None:
+    """Return what names the fingerprint key."""
+    at = Mark(file, 1, 1)
+    if match := _HEADER.fullmatch(line):
+        return match[1]
+    if (match := _FORMAT.match(line)) and match[1] != str(FORMAT):
         raise ConfigurationError(
-            f"the lock has format {data['format']}, and this sealgen knows {FORMAT}; update sealgen", at=at
+            f"the lock has format {match[1]}, and this sealgen knows {FORMAT}; update sealgen", at=at
         )
-    name = data.get("fingerprint_key")
-    return None if name is None else _matching(_KEY_ID, name)
+    raise _not_a_line(line, at)
 
 
-def _value(data: dict[str, Any]) -> LockedValue:
-    date = _matching(_DATE, data["date"])
-    datetime.date.fromisoformat(date)
-    return LockedValue(_version(data["version"]), date, _matching(_DIGEST, data["specification"]))
+def _not_a_line(line: str, at: Mark) -> ConfigurationError:
+    if line.startswith(_CONFLICT):
+        return ConfigurationError(
+            "a merge conflict; keep the lines that belong to the manifests you keep, then run 'sealgen plan'", at=at
+        )
+    return ConfigurationError("not a line of a lock as sealgen writes it; restore it from Git", at=at)
 
 
-def _key(data: dict[str, Any]) -> LockedKey:
-    return LockedKey(
-        filename=_matching(_FILENAME, data["file"]),
-        namespace=_named(rules.namespace_problem, data["namespace"]),
-        scope=Scope(data["scope"]),
-        recipe=_matching(_DIGEST, data["recipe"]),
-        values={_matching(NAME, name): _version(version) for name, version in data["values"].items()},
-        certificate=_matching(fingerprint.PATTERN, data["certificate"]),
-        ciphertext=_matching(_DIGEST, data["ciphertext"]),
-    )
+@lru_cache(4096)
+def _are_legal(secret: str, key: str, namespace: str) -> bool:
+    return not (rules.name_problem(secret) or rules.key_problem(key) or rules.namespace_problem(namespace))
 
 
-# These raise TypeError or ValueError; ``read`` has the line.
-
-
-def _version(data: Any) -> Version:
-    if type(data) is int and data > 0:
-        return data
-    return _matching(_VERSION, data)
-
-
-def _matching(pattern: str, text: Any) -> str:
-    if not re.fullmatch(pattern, text):
-        raise ValueError
-    return str(text)
-
-
-def _named(problem: Callable[[str], str | None], text: Any) -> str:
-    if problem(text):
-        raise ValueError
-    return str(text)
+@lru_cache(1024)
+def _is_date(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
 
     from sealgen.kubernetes.sealed_secret import Scope
-    from sealgen.lock import Lock, LockedKey, Version
+    from sealgen.lock import Lock, LockedKey
 
 
 class Action(StrEnum):
@@ -75,7 +75,7 @@ class DesiredSecret:
 class Made:
     """A value that is made once and stored nowhere; ``version`` is that of the lock, None before the first."""
 
-    version: int | None
+    version: str | None
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Plan:
     missing: tuple[str, ...]
     """The values, sorted, that were made once and never stored, and whose next version unblocks every step: those
     that a blocked step needs, and those that the keys made of them need in turn."""
-    versions: Mapping[str, Version]
+    versions: Mapping[str, str]
     """The version that each known value has once the plan is carried out."""
 
     def having(self, *actions: Action) -> Iterator[Step]:
@@ -140,6 +140,7 @@ def plan(
     ciphertexts: Mapping[tuple[str, str], str],
     certificate: str,
     *,
+    token: str,
     rewrite: Mapping[str, Reason] = MappingProxyType({}),
     rotate: Set[str] = frozenset(),
     reseal: Set[str] = frozenset(),
@@ -147,11 +148,14 @@ def plan(
     """Compare what is wanted with what is there.
 
     ``ciphertexts`` are the SHA-256 digests found in the overlay, by Secret and key; ``certificate`` is the pin;
+    ``token``, eight random hexadecimal digits, goes into the versions that this plan makes;
     ``rewrite`` are the Secrets whose manifest changes even if every ciphertext stays;
     ``rotate`` names values to make the next version of, ``reseal`` fingerprints of certificates whose ciphertexts
     are to be sealed again with the present one.
     """
-    versions: dict[str, Version] = {}
+    from sealgen.lock import counter_of, made_version  # noqa: PLC0415  (it is heavy, and --help needs this module)
+
+    versions: dict[str, str] = {}
     made: set[str] = set()
     used = {value for secret in desired for key in secret.keys.values() for value in key.values}
     for name in sorted(used):
@@ -159,10 +163,10 @@ def plan(
         if isinstance(state, Read):
             versions[name] = state.version
         elif isinstance(state, Made):
-            before = state.version or 0
-            if not before or name in rotate:
+            versions[name] = state.version or ""
+            if not state.version or name in rotate:
                 made.add(name)
-            versions[name] = before + (name in made)
+                versions[name] = made_version((counter_of(versions[name]) or 0) + 1, token)
     steps = []
     blocking: set[str] = set()
     for secret in desired:
@@ -187,7 +191,7 @@ def _reason(
     key: DesiredKey,
     locked: LockedKey | None,
     found: str | None,
-    versions: Mapping[str, Version],
+    versions: Mapping[str, str],
     made: Set[str],
     certificate: str,
     rotate: Set[str],
@@ -220,13 +224,15 @@ def _reason(
     return Reason.UNCHANGED, ""
 
 
-def _changes(names: Sequence[str], locked: LockedKey, versions: Mapping[str, Version]) -> str:
+def _changes(names: Sequence[str], locked: LockedKey, versions: Mapping[str, str]) -> str:
     """Name the values, with their counters where they have one."""
+    from sealgen.lock import counter_of  # noqa: PLC0415
+
     told = []
     for name in names:
-        before, after = locked.values.get(name), versions.get(name)
-        counted = isinstance(before, int) and isinstance(after, int)
-        told.append(f"{name} {before} → {after}" if counted else name)
+        before, after = counter_of(locked.values.get(name, "")), counter_of(versions.get(name, ""))
+        other = "another " if before == after else ""  # of the same number, and yet not the same value
+        told.append(f"{name} {before} → {other}{after}" if before and after else name)
     return ", ".join(told)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.lock import Lock, LockedKey, LockedValue, dump, read
+from sealgen.lock import Lock, LockedKey, LockedValue, counter_of, dump, made_version, read
 from sealgen.values.env import Env
 from sealgen.values.fingerprint import FingerprintKey
 from sealgen.values.secret import Secret
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 PIN = "SHA256:o8VHnqBpoKvASyDmnIWPIqrxogyNAMY9EOCWRsGihFE"
 HMAC = "hmac-sha256:" + "0123456789abcdef" * 2
 LITERAL = "literal:" + "f" * 32
-NOT_A_LINE = "not a line of a lock; restore it from Git"
-NOT_OURS = "not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git"
+MADE = "3-1f9c2ab4"
+NOT_A_LINE = "not a line of a lock as sealgen writes it; restore it from Git"
+OUT_OF_ORDER = "out of order, or there twice; restore the lock from Git"
+UNFINISHED = "the last line is unfinished; restore it from Git"
 CONFLICT = "a merge conflict; keep the lines that belong to the manifests you keep, then run 'sealgen plan'"
 
 LOCK = Lock(
     fingerprint_key="0123456789abcdef",
     values={
         "user": LockedValue(LITERAL, "2026-02-28", "a" * 64),
-        "jwt_key": LockedValue(3, "2026-03-01", "b" * 64),
+        "jwt_key": LockedValue(MADE, "2026-03-01", "b" * 64),
         "smtp": LockedValue(HMAC, "2024-02-29", "c" * 64),
     },
     keys={
@@ -46,7 +48,7 @@ LOCK = Lock(
             namespace="aura",
             scope=Scope.STRICT,
             recipe="d" * 64,
-            values={"user": LITERAL, "jwt_key": 3},
+            values={"user": LITERAL, "jwt_key": MADE},
             certificate=PIN,
             ciphertext="e" * 64,
         ),
@@ -63,13 +65,13 @@ LOCK = Lock(
 )
 TEXT = (
     '{"sealgen":"lock","format":1,"fingerprint_key":"0123456789abcdef"}\n'
-    f'{{"value":"jwt_key","version":3,"date":"2026-03-01","specification":"{"b" * 64}"}}\n'
+    f'{{"value":"jwt_key","version":"{MADE}","date":"2026-03-01","specification":"{"b" * 64}"}}\n'
     f'{{"value":"smtp","version":"{HMAC}","date":"2024-02-29","specification":"{"c" * 64}"}}\n'
     f'{{"value":"user","version":"{LITERAL}","date":"2026-02-28","specification":"{"a" * 64}"}}\n'
     '{"secret":"backend","key":"A.b-c_d","file":"backend.yaml","namespace":"aura","scope":"cluster-wide",'
     f'"recipe":"{"1" * 64}","values":{{}},"certificate":"{PIN}","ciphertext":"{"2" * 64}"}}\n'
     '{"secret":"backend","key":"JWT","file":"backend.yaml","namespace":"aura","scope":"strict",'
-    f'"recipe":"{"d" * 64}","values":{{"jwt_key":3,"user":"{LITERAL}"}},"certificate":"{PIN}",'
+    f'"recipe":"{"d" * 64}","values":{{"jwt_key":"{MADE}","user":"{LITERAL}"}},"certificate":"{PIN}",'
     f'"ciphertext":"{"e" * 64}"}}\n'
 )
 
@@ -103,14 +105,19 @@ def test_an_empty_lock_is_its_header() -> None:
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,5}", fullmatch=True)
 digests = st.text("0123456789abcdef", min_size=64, max_size=64)
 hexes = st.text("0123456789abcdef", min_size=32, max_size=32)
-versions = st.integers(1, 10**9) | hexes.map("hmac-sha256:".__add__) | hexes.map("literal:".__add__)
+tokens = st.text("0123456789abcdef", min_size=8, max_size=8)
+versions = (
+    st.builds(made_version, st.integers(1, 999_999_999), tokens)
+    | hexes.map("hmac-sha256:".__add__)
+    | hexes.map("literal:".__add__)
+)
 
 
 def whole(lock: Lock) -> Lock:
     """Return the lock with a line for every value that its keys are made of."""
     used = {name for key in lock.keys.values() for name in key.values}
     return dataclasses.replace(
-        lock, values={name: LockedValue(1, "2026-11-24", "0" * 64) for name in used} | dict(lock.values)
+        lock, values={name: LockedValue("1-00000000", "2026-11-24", "0" * 64) for name in used} | dict(lock.values)
     )
 
 
@@ -171,11 +178,27 @@ def test_damage_is_refused_and_never_read_as_something_else(junk: bytes, start: 
     "version",
     [
         0,
+        3,
         -1,
         True,
         1.0,
         "1",
         "",
+        "3-",
+        "-1f9c2ab4",
+        "0-1f9c2ab4",
+        "03-1f9c2ab4",
+        "-3-1f9c2ab4",
+        "+3-1f9c2ab4",
+        "3-1f9c2ab",
+        "3-1f9c2ab40",
+        "3-1F9C2AB4",
+        "3-1f9c2abg",
+        "3_1f9c2ab4",
+        "3-1f9c2ab4\n",
+        " 3-1f9c2ab4",
+        "\u0663-1f9c2ab4",
+        "1000000000-1f9c2ab4",
         None,
         [1],
         f"sha256:{'0' * 64}",
@@ -187,7 +210,7 @@ def test_damage_is_refused_and_never_read_as_something_else(junk: bytes, start: 
         "md5:" + "0" * 32,
     ],
 )
-def test_a_version_is_a_counter_or_a_digest_of_a_kind_that_tells_nothing(version: object) -> None:
+def test_a_version_is_a_counter_with_random_digits_or_a_digest_of_a_kind_that_tells_nothing(version: object) -> None:
     """A hash without a key could be guessed against: there is no place for one."""
     assert refusal(with_line(2, version=version)) == f"staging.lock:2:1: {NOT_A_LINE}"
     assert refusal(with_line(6, values={"jwt_key": version})) == f"staging.lock:6:1: {NOT_A_LINE}"
@@ -247,7 +270,8 @@ def test_a_version_is_a_counter_or_a_digest_of_a_kind_that_tells_nothing(version
         (5, "recipe", ""),
         (5, "recipe", None),
         (5, "values", []),
-        (5, "values", {"a b": 1}),
+        (5, "values", {"a b": MADE}),
+        (5, "values", {"a": 1}),
         (5, "values", None),
         (5, "certificate", PIN + "="),
         (5, "certificate", "aura.pem"),
@@ -275,44 +299,76 @@ def _lines() -> list[str]:
     return TEXT.splitlines(keepends=True)
 
 
-def _otherwise() -> Iterator[tuple[str, str, int]]:
-    """Yield what is the same data in another form, and the line where it differs."""
+def _otherwise() -> Iterator[tuple[str, str, int, str]]:
+    """Yield what is the same data in another form, the line where it differs, and what is said of it."""
     head, jwt, smtp, user, first, second = _lines()
-    yield "values out of order", "".join([head, smtp, jwt, user, first, second]), 2
-    yield "keys out of order", "".join([head, jwt, smtp, user, second, first]), 5
-    yield "keys before values", "".join([head, first, second, jwt, smtp, user]), 2
-    yield "a line twice", "".join([head, jwt, jwt, smtp, user, first, second]), 3
-    yield "a value twice", "".join([head, jwt, jwt.replace(":3,", ":4,"), smtp, user, first, second]), 2
-    yield "a key twice", "".join([head, jwt, smtp, user, first, first, second]), 6
-    yield "a space", TEXT.replace('"version":3', '"version": 3'), 2
-    yield "a space after a line", TEXT.replace('"}\n', '"} \n', 1), 1
-    yield "an escape", TEXT.replace("jwt_key", "jwt\\u005fkey", 1), 2
-    yield "fields out of order", TEXT.replace('"value":"jwt_key","version":3', '"version":3,"value":"jwt_key"'), 2
+    yield "values out of order", "".join([head, smtp, jwt, user, first, second]), 3, OUT_OF_ORDER
+    yield "keys out of order", "".join([head, jwt, smtp, user, second, first]), 6, OUT_OF_ORDER
+    yield "keys before values", "".join([head, first, second, jwt, smtp, user]), 4, OUT_OF_ORDER
+    yield "a key before its values", "".join([head, jwt, smtp, first, user, second]), 5, OUT_OF_ORDER
+    yield "a line twice", "".join([head, jwt, jwt, smtp, user, first, second]), 3, OUT_OF_ORDER
+    yield "a value twice", "".join([head, jwt, jwt.replace("3-", "4-"), smtp, user, first, second]), 3, OUT_OF_ORDER
+    yield "a key twice", "".join([head, jwt, smtp, user, first, first, second]), 6, OUT_OF_ORDER
+    yield "a space", TEXT.replace('"version":"3', '"version": "3'), 2, NOT_A_LINE
+    yield "a space after a line", TEXT.replace('"}\n', '"} \n', 1), 1, NOT_A_LINE
+    yield "an escape", TEXT.replace("jwt_key", "jwt\\u005fkey", 1), 2, NOT_A_LINE
+    made = f'"version":"{MADE}"'
+    yield "fields out of order", TEXT.replace(f'"value":"jwt_key",{made}', f'{made},"value":"jwt_key"'), 2, NOT_A_LINE
+    pairs = f'"jwt_key":"{MADE}","user":"{LITERAL}"'
     yield (
         "values of a key out of order",
-        TEXT.replace(f'"jwt_key":3,"user":"{LITERAL}"', f'"user":"{LITERAL}","jwt_key":3'),
+        TEXT.replace(pairs, f'"user":"{LITERAL}","jwt_key":"{MADE}"'),
         6,
+        OUT_OF_ORDER,
     )
-    yield "an unknown field", TEXT.replace('"version":3', '"length":32,"version":3'), 2
-    yield "an unknown field of the header", TEXT.replace('"format":1', '"format":1,"x":2'), 1
-    yield "a field twice", TEXT.replace('"version":3', '"version":3,"version":3'), 2
-    yield "no line end", TEXT.removesuffix("\n"), 6
-    yield "half a line", TEXT[:-30], 6
+    yield "a value of a key twice", TEXT.replace(pairs, f'"jwt_key":"4-00000000",{pairs}'), 6, OUT_OF_ORDER
+    yield "an unknown field", TEXT.replace(made, f'"length":32,{made}'), 2, NOT_A_LINE
+    yield "an unknown field of the header", TEXT.replace('"format":1', '"format":1,"x":2'), 1, NOT_A_LINE
+    yield "a field twice", TEXT.replace(made, f"{made},{made}"), 2, NOT_A_LINE
+    yield "no line end", TEXT.removesuffix("\n"), 6, UNFINISHED
+    yield "half a line", TEXT[:-30], 6, UNFINISHED
+    yield "a header without its end", head.removesuffix("\n"), 1, UNFINISHED
     yield (
         "an empty key",
         TEXT.replace("0123456789abcdef", "", 1).replace(',"fingerprint_key":""', ',"fingerprint_key":null'),
         1,
+        NOT_A_LINE,
     )
-    yield "CRLF", TEXT.replace("\n", "\r\n"), 1
-    yield "the header again", "".join([head, head]), 2
+    yield "CRLF", TEXT.replace("\n", "\r\n"), 1, NOT_A_LINE
+    yield "an empty line at the end", TEXT + "\n", 7, NOT_A_LINE
+    yield "the header again", "".join([head, head]), 2, NOT_A_LINE
 
 
 @pytest.mark.parametrize(
-    ("content", "line"), [case[1:] for case in _otherwise()], ids=[case[0] for case in _otherwise()]
+    ("content", "line", "message"), [case[1:] for case in _otherwise()], ids=[case[0] for case in _otherwise()]
 )
-def test_there_is_one_form_only(content: str, line: int) -> None:
-    message = NOT_A_LINE if content.startswith(_lines()[0] * 2) else NOT_OURS
+def test_there_is_one_form_only(content: str, line: int, message: str) -> None:
     assert refusal(content) == f"staging.lock:{line}:1: {message}"
+
+
+def test_a_key_of_a_value_that_has_no_line_is_refused() -> None:
+    """A merge that lost a value's line would make its next version the first again."""
+    head, _, smtp, user, first, second = _lines()
+    assert refusal("".join([head, smtp, user, first, second])) == (
+        "staging.lock:5:1: the key is made of jwt_key, which has no line of its own; restore it from Git"
+    )
+    assert refusal("".join([head, smtp, first, second])) == (
+        "staging.lock:4:1: the key is made of jwt_key, which has no line of its own; restore it from Git"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "counter"),
+    [(MADE, 3), ("1-00000000", 1), ("999999999-ffffffff", 999_999_999), (HMAC, None), (LITERAL, None)],
+)
+def test_only_the_version_of_what_is_made_has_a_counter(version: str, counter: int | None) -> None:
+    assert counter_of(version) == counter
+    assert read(with_line(3, version=version).encode(), "staging.lock").values["smtp"].version == version
+
+
+@given(st.integers(1, 999_999_999), tokens)
+def test_the_counter_of_a_version_is_what_it_was_made_with(counter: int, token: str) -> None:
+    assert counter_of(made_version(counter, token)) == counter
 
 
 @pytest.mark.parametrize(
@@ -341,11 +397,14 @@ def test_a_merge_conflict_is_refused_with_advice(marker: str) -> None:
 # Merging.
 
 
-def _many(changes: dict[str, int]) -> Lock:
+def _many(changes: dict[str, str]) -> Lock:
     """Return a lock of ten values, each in a key of its own; the changed ones with their new version."""
-    versions = {f"value_{letter}": 1 for letter in "abcdefghij"} | changes
+    versions = {f"value_{letter}": "1-00000000" for letter in "abcdefghij"} | changes
     return Lock(
-        values={name: LockedValue(version, f"2026-01-{version:02}", "a" * 64) for name, version in versions.items()},
+        values={
+            name: LockedValue(version, f"2026-01-{counter_of(version):02}", "a" * 64)
+            for name, version in versions.items()
+        },
         keys={
             ("backend", name.upper()): LockedKey(
                 filename="backend.yaml",
@@ -372,26 +431,30 @@ def _git_merge(folder: Path, base: Lock, ours: Lock, theirs: Lock) -> tuple[int,
 
 
 def test_locks_that_change_different_values_merge_cleanly(tmp_path: Path) -> None:
-    conflicts, merged = _git_merge(tmp_path, _many({}), _many({"value_b": 2}), _many({"value_h": 2}))
+    conflicts, merged = _git_merge(
+        tmp_path, _many({}), _many({"value_b": "2-1f9c2ab4"}), _many({"value_h": "2-1f9c2ab4"})
+    )
     assert conflicts == 0
-    assert read(merged, "staging.lock") == _many({"value_b": 2, "value_h": 2})
+    assert read(merged, "staging.lock") == _many({"value_b": "2-1f9c2ab4", "value_h": "2-1f9c2ab4"})
 
 
 def test_a_new_value_and_a_changed_one_merge_cleanly(tmp_path: Path) -> None:
-    added = {"value_dd": 1}
-    conflicts, merged = _git_merge(tmp_path, _many({}), _many(added), _many({"value_h": 2}))
+    added = {"value_dd": "1-1f9c2ab4"}
+    conflicts, merged = _git_merge(tmp_path, _many({}), _many(added), _many({"value_h": "2-1f9c2ab4"}))
     assert conflicts == 0
-    assert read(merged, "staging.lock") == _many({**added, "value_h": 2})
+    assert read(merged, "staging.lock") == _many({**added, "value_h": "2-1f9c2ab4"})
 
 
 def test_two_versions_of_one_value_are_a_conflict_that_is_told_of(tmp_path: Path) -> None:
-    conflicts, merged = _git_merge(tmp_path, _many({}), _many({"value_b": 2}), _many({"value_b": 3}))
+    """The next version of both branches has the same number: its random digits are what differs."""
+    ours, theirs = _many({"value_b": "2-1f9c2ab4"}), _many({"value_b": "2-65574bab"})
+    conflicts, merged = _git_merge(tmp_path, _many({}), ours, theirs)
     assert conflicts == 2
     assert refusal(merged) == f"staging.lock:3:1: {CONFLICT}"
 
 
 def test_a_changed_value_changes_its_own_line_and_those_of_its_keys() -> None:
-    before, after = (dump(_many(changes)).splitlines() for changes in ({}, {"value_c": 2}))
+    before, after = (dump(_many(changes)).splitlines() for changes in ({}, {"value_c": "2-1f9c2ab4"}))
     assert [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new] == [3, 13]
 
 

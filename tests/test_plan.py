@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.lock import Lock, LockedKey, LockedValue
+from sealgen.lock import Lock, LockedKey, LockedValue, made_version
 from sealgen.plan import (
     Action,
     DesiredKey,
@@ -30,7 +30,20 @@ if TYPE_CHECKING:
 PIN = "SHA256:o8VHnqBpoKvASyDmnIWPIqrxogyNAMY9EOCWRsGihFE"
 OLD_PIN = "SHA256:/KxLE/niM1FcsiHMmabYuxoiVnd0+5HIer9ahnd+eEQ"
 V1, V2 = "hmac-sha256:" + "1" * 32, "hmac-sha256:" + "2" * 32
+TOKEN = "1f9c2ab4"
+"""The random digits of the plans; those of what was made before are others."""
 UNREADABLE = Unreadable("the environment variable SMTP is not set")
+
+
+def was(counter: int) -> str:
+    """Return the version of what an earlier run made."""
+    return made_version(counter, "00000000")
+
+
+def anew(counter: int) -> str:
+    """Return the version of what the plan makes."""
+    return made_version(counter, TOKEN)
+
 
 # The world of most tests: one Secret with one key, sealed of one value that is made and one that is read.
 KEY = DesiredKey("r" * 64, ("jwt", "smtp"))
@@ -40,11 +53,11 @@ LOCKED = LockedKey(
     namespace="aura",
     scope=Scope.STRICT,
     recipe="r" * 64,
-    values={"jwt": 3, "smtp": V1},
+    values={"jwt": was(3), "smtp": V1},
     certificate=PIN,
     ciphertext="c" * 64,
 )
-VALUES: dict[str, Made | Read | Unreadable] = {"jwt": Made(3), "smtp": Read(V1)}
+VALUES: dict[str, Made | Read | Unreadable] = {"jwt": Made(was(3)), "smtp": Read(V1)}
 CIPHERTEXTS = {("backend", "KEY"): "c" * 64}
 
 
@@ -69,6 +82,7 @@ def planned(
         Lock(keys=known),
         {} if ciphertext is None else {("backend", "KEY"): ciphertext},
         PIN,
+        token=TOKEN,
         rewrite=rewrite or {},
         rotate=set(rotate.split()),
         reseal={reseal} if reseal else set(),
@@ -83,7 +97,7 @@ def told(found: Plan) -> list[tuple[str, str, str]]:
     ]
 
 
-ONE_MADE = {"key": {"values": ("jwt",)}, "locked": {"values": {"jwt": 3}}}
+ONE_MADE = {"key": {"values": ("jwt",)}, "locked": {"values": {"jwt": was(3)}}}
 ONE_READ = {"key": {"values": ("smtp",)}, "locked": {"values": {"smtp": V1}}}
 NO_VALUE: dict[str, Any] = {"key": {"values": ()}, "locked": {"values": {}}}
 
@@ -105,13 +119,13 @@ NO_VALUE: dict[str, Any] = {"key": {"values": ()}, "locked": {"values": {}}}
         ({"locked": {}, "values": {"jwt": Made(None)}}, "seal", "new key"),
         ({"locked": {}, "rotate": "jwt"}, "seal", "new key"),
         ({**ONE_READ, "values": {"smtp": Read(V2)}}, "seal", "value changed: smtp"),
-        ({**ONE_READ, "locked": {"values": {"smtp": 4}}}, "seal", "value changed: smtp"),
+        ({**ONE_READ, "locked": {"values": {"smtp": was(4)}}}, "seal", "value changed: smtp"),
         ({**ONE_READ, "locked": {"values": {}}}, "seal", "value changed: smtp"),
         ({**ONE_MADE, "values": {"jwt": Made(None)}}, "seal", "value changed: jwt 3 → 1"),
         (
-            {**ONE_MADE, "locked": {"values": {"jwt": 1}}, "values": {"jwt": Made(None)}},
+            {**ONE_MADE, "locked": {"values": {"jwt": was(1)}}, "values": {"jwt": Made(None)}},
             "seal",
-            "value changed: jwt 1 → 1",
+            "value changed: jwt 1 → another 1",
         ),
         ({**ONE_MADE, "locked": {"values": {"jwt": V1}}, "values": {"jwt": Made(None)}}, "seal", "value changed: jwt"),
         ({"values": {"jwt": Made(None), "smtp": Read(V2)}}, "seal", "value changed: jwt 3 → 1, smtp"),
@@ -133,9 +147,14 @@ NO_VALUE: dict[str, Any] = {"key": {"values": ()}, "locked": {"values": {}}}
         ({"locked": {}}, "blocked", "new key: needs jwt, which was never stored"),
         ({"values": {"smtp": Read(V2)}}, "blocked", "value changed: smtp; needs jwt, which was never stored"),
         (
-            {**ONE_MADE, "locked": {"values": {"jwt": 2}}},
+            {**ONE_MADE, "locked": {"values": {"jwt": was(2)}}},
             "blocked",
             "value changed: jwt 2 → 3; needs jwt, which was never stored",
+        ),
+        (
+            {**ONE_MADE, "locked": {"values": {"jwt": anew(3)}}},
+            "blocked",
+            "value changed: jwt 3 → another 3; needs jwt, which was never stored",
         ),
         ({"key": {"recipe": "s" * 64}}, "blocked", "recipe changed: needs jwt, which was never stored"),
         (
@@ -156,12 +175,12 @@ NO_VALUE: dict[str, Any] = {"key": {"values": ()}, "locked": {"values": {}}}
             f"certificate changed: {OLD_PIN} → {PIN}; needs jwt, which was never stored",
         ),
         (
-            {"key": {"values": ("a", "b", "jwt")}, "values": {"a": Made(1), "b": Made(None)}},
+            {"key": {"values": ("a", "b", "jwt")}, "values": {"a": Made(was(1)), "b": Made(None)}},
             "blocked",
             "value changed: a, b; needs a, jwt, which was never stored",
         ),
         (
-            {"key": {"values": ("a", "jwt")}, "values": {"a": Made(1)}, "rotate": "jwt"},
+            {"key": {"values": ("a", "jwt")}, "values": {"a": Made(was(1))}, "rotate": "jwt"},
             "blocked",
             "rotated: jwt 3 → 4; needs a, which was never stored",
         ),
@@ -264,7 +283,7 @@ def test_what_is_no_longer_wanted_is_dropped_last() -> None:
         ("backend", "KEY"): "c" * 64,
         ("removed", "A"): "c" * 64,
     }
-    assert plan([SECRET], VALUES, lock, ciphertexts, PIN).steps == (
+    assert plan([SECRET], VALUES, lock, ciphertexts, PIN, token=TOKEN).steps == (
         Step("backend", "KEY", Action.KEEP, Reason.UNCHANGED),
         Step("backend", "GONE", Action.DROP, Reason.NO_KEY),
         Step("removed", "A", Action.DROP, Reason.NO_ENTRY),
@@ -277,7 +296,7 @@ def test_what_is_no_longer_wanted_is_dropped_last() -> None:
 def test_a_renamed_secret_is_a_new_one_and_a_dropped_one() -> None:
     """The name is in the label: an old ciphertext does not open under another."""
     renamed = dataclasses.replace(SECRET, name="api", keys={"KEY": DesiredKey("r" * 64, ("smtp",))})
-    found = plan([renamed], VALUES, Lock(keys={("backend", "KEY"): LOCKED}), CIPHERTEXTS, PIN)
+    found = plan([renamed], VALUES, Lock(keys={("backend", "KEY"): LOCKED}), CIPHERTEXTS, PIN, token=TOKEN)
     assert [(step.secret, step.reason) for step in found.steps] == [
         ("api", Reason.NEW),
         ("backend", Reason.NO_ENTRY),
@@ -295,7 +314,7 @@ def _secret(name: str, **keys: str) -> DesiredSecret:
     )
 
 
-def _sealed(*secrets: DesiredSecret, **versions: int | str) -> Lock:
+def _sealed(*secrets: DesiredSecret, **versions: str) -> Lock:
     """Return the lock of these Secrets, sealed of these versions."""
     return Lock(
         values={name: LockedValue(version, "2026-01-01", "a" * 64) for name, version in versions.items()},
@@ -315,12 +334,12 @@ BACKEND = _secret("backend", JWT="jwt", URI="db user", HOST="")
 POSTGRES = _secret("postgres", PASSWORD="db", USER="user")
 REDIS = _secret("redis", PASSWORD="redis")
 AURA = [BACKEND, POSTGRES, REDIS]
-AURA_LOCK = _sealed(*AURA, jwt=1, db=4, user=V1, redis=1)
+AURA_LOCK = _sealed(*AURA, jwt=was(1), db=was(4), user=V1, redis=was(1))
 AURA_VALUES: dict[str, Made | Read | Unreadable] = {
-    "jwt": Made(1),
-    "db": Made(4),
+    "jwt": Made(was(1)),
+    "db": Made(was(4)),
     "user": Read(V1),
-    "redis": Made(1),
+    "redis": Made(was(1)),
 }
 
 
@@ -331,18 +350,18 @@ def changed_steps(found: Plan) -> dict[tuple[str, str], tuple[Action, Reason]]:
 
 
 def test_a_rotated_value_is_sealed_in_every_secret_and_nothing_else_is() -> None:
-    found = plan(AURA, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, rotate={"db"})
+    found = plan(AURA, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN, rotate={"db"})
     assert changed_steps(found) == {
         ("backend", "URI"): (Action.SEAL, Reason.ROTATED),
         ("postgres", "PASSWORD"): (Action.SEAL, Reason.ROTATED),
     }
     assert found.made == ("db",)
-    assert found.versions == {"jwt": 1, "db": 5, "user": V1, "redis": 1}
+    assert found.versions == {"jwt": was(1), "db": anew(5), "user": V1, "redis": was(1)}
     assert len(found.steps) == 6
 
 
 def test_several_values_are_rotated_in_one_plan() -> None:
-    found = plan(AURA, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, rotate={"jwt", "redis"})
+    found = plan(AURA, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN, rotate={"jwt", "redis"})
     assert changed_steps(found) == {
         ("backend", "JWT"): (Action.SEAL, Reason.ROTATED),
         ("redis", "PASSWORD"): (Action.SEAL, Reason.ROTATED),
@@ -352,7 +371,7 @@ def test_several_values_are_rotated_in_one_plan() -> None:
 
 def test_a_sourced_value_that_meets_a_generated_one_in_a_key_blocks_that_key_alone() -> None:
     values = {**AURA_VALUES, "user": Read(V2)}
-    found = plan(AURA, values, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN)
+    found = plan(AURA, values, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN)
     assert changed_steps(found) == {
         ("backend", "URI"): (Action.BLOCKED, Reason.VALUE),
         ("postgres", "USER"): (Action.SEAL, Reason.VALUE),
@@ -363,10 +382,10 @@ def test_a_sourced_value_that_meets_a_generated_one_in_a_key_blocks_that_key_alo
 def test_a_new_key_of_a_value_that_exists_elsewhere_is_blocked() -> None:
     """Sealing another value under the same version would leave two worlds."""
     desired = [BACKEND, POSTGRES, _secret("redis", PASSWORD="redis", DB="db")]
-    found = plan(desired, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN)
+    found = plan(desired, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN)
     assert changed_steps(found) == {("redis", "DB"): (Action.BLOCKED, Reason.NEW)}
     assert found.missing == ("db",)
-    rotated = plan(desired, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, rotate={"db"})
+    rotated = plan(desired, AURA_VALUES, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN, rotate={"db"})
     assert changed_steps(rotated) == {
         ("redis", "DB"): (Action.SEAL, Reason.NEW),
         ("backend", "URI"): (Action.SEAL, Reason.ROTATED),
@@ -376,8 +395,8 @@ def test_a_new_key_of_a_value_that_exists_elsewhere_is_blocked() -> None:
 
 def test_a_value_whose_line_the_lock_lost_is_sealed_in_all_its_keys() -> None:
     """Its next version would be 1 again, and must not pass for the 1 that other keys have."""
-    lock = _sealed(*AURA, jwt=1, db=1, user=V1, redis=1)
-    found = plan(AURA, {**AURA_VALUES, "db": Made(None)}, lock, _ciphertexts(lock), PIN)
+    lock = _sealed(*AURA, jwt=was(1), db=was(1), user=V1, redis=was(1))
+    found = plan(AURA, {**AURA_VALUES, "db": Made(None)}, lock, _ciphertexts(lock), PIN, token=TOKEN)
     assert changed_steps(found) == {
         ("backend", "URI"): (Action.SEAL, Reason.VALUE),
         ("postgres", "PASSWORD"): (Action.SEAL, Reason.VALUE),
@@ -385,32 +404,49 @@ def test_a_value_whose_line_the_lock_lost_is_sealed_in_all_its_keys() -> None:
     assert found.made == ("db",)
 
 
+def test_two_versions_of_one_number_are_two_values() -> None:
+    """Two branches each made a fifth ``db``: a key of the one is never kept beside the other's line of the value."""
+    lock = _sealed(*AURA, jwt=was(1), db=was(5), user=V1, redis=was(1))
+    other = dataclasses.replace(lock.keys["postgres", "PASSWORD"], values={"db": anew(5)})
+    lock = dataclasses.replace(lock, keys={**lock.keys, ("postgres", "PASSWORD"): other})
+    values = {**AURA_VALUES, "db": Made(was(5))}
+    found = plan(AURA, values, lock, _ciphertexts(lock), PIN, token="0" * 8)
+    assert changed_steps(found) == {("postgres", "PASSWORD"): (Action.BLOCKED, Reason.VALUE)}
+    assert (found.made, found.missing, found.stuck) == ((), ("db",), True)
+    healed = plan(AURA, values, lock, _ciphertexts(lock), PIN, token=TOKEN, rotate={"db"})
+    assert changed_steps(healed) == {
+        ("backend", "URI"): (Action.SEAL, Reason.ROTATED),
+        ("postgres", "PASSWORD"): (Action.SEAL, Reason.ROTATED),
+    }
+    assert healed.versions["db"] == anew(6)
+
+
 def test_what_blocks_is_named_with_all_that_its_next_version_needs() -> None:
     """Making ``a`` anew reaches a key that holds ``b`` too, and so on: the advice is whole the first time."""
     desired = [_secret("one", A="a", AB="a b", BC="b c x"), _secret("two", D="d", X="x")]
-    lock = _sealed(*desired, a=1, b=1, c=1, d=1, x=V1)
-    values: dict[str, Made | Read | Unreadable] = {name: Made(1) for name in "abcd"}
+    lock = _sealed(*desired, a=was(1), b=was(1), c=was(1), d=was(1), x=V1)
+    values: dict[str, Made | Read | Unreadable] = {name: Made(was(1)) for name in "abcd"}
     values["x"] = Read(V1)
     ciphertexts = {**_ciphertexts(lock), ("one", "A"): "altered"}
-    found = plan(desired, values, lock, ciphertexts, PIN)
+    found = plan(desired, values, lock, ciphertexts, PIN, token=TOKEN)
     assert changed_steps(found) == {("one", "A"): (Action.BLOCKED, Reason.ALTERED)}
     assert found.missing == ("a", "b", "c")
-    again = plan(desired, values, lock, ciphertexts, PIN, rotate=set(found.missing))
+    again = plan(desired, values, lock, ciphertexts, PIN, token=TOKEN, rotate=set(found.missing))
     assert not again.stuck
     assert changed_steps(again).keys() == {("one", "A"), ("one", "AB"), ("one", "BC")}
 
 
 def test_versions_are_those_of_values_that_a_key_uses() -> None:
     values = {**AURA_VALUES, "unused": Made(None), "secret": UNREADABLE}
-    found = plan(AURA, values, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, rotate={"unused"})
-    assert found.versions == {"jwt": 1, "db": 4, "user": V1, "redis": 1}
+    found = plan(AURA, values, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN, rotate={"unused"})
+    assert found.versions == {"jwt": was(1), "db": was(4), "user": V1, "redis": was(1)}
     assert found.made == ()
     assert not found.changes
 
 
 def test_a_value_that_can_not_be_read_has_no_version() -> None:
-    found = plan(AURA, {**AURA_VALUES, "user": UNREADABLE}, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN)
-    assert found.versions == {"jwt": 1, "db": 4, "redis": 1}
+    found = plan(AURA, {**AURA_VALUES, "user": UNREADABLE}, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN)
+    assert found.versions == {"jwt": was(1), "db": was(4), "redis": was(1)}
     assert changed_steps(found) == {
         ("backend", "URI"): (Action.UNKNOWN, Reason.UNREADABLE),
         ("postgres", "USER"): (Action.UNKNOWN, Reason.UNREADABLE),
@@ -422,7 +458,7 @@ def test_the_first_plan_of_all_seals_everything() -> None:
     values: dict[str, Made | Read | Unreadable] = {
         name: Made(None) if isinstance(state, Made) else state for name, state in AURA_VALUES.items()
     }
-    found = plan(AURA, values, Lock(), {}, PIN)
+    found = plan(AURA, values, Lock(), {}, PIN, token=TOKEN)
     assert [(step.secret, step.key, step.reason) for step in found.having(Action.SEAL)] == [
         ("backend", "JWT", Reason.NEW),
         ("backend", "URI", Reason.NEW),
@@ -432,12 +468,12 @@ def test_the_first_plan_of_all_seals_everything() -> None:
         ("redis", "PASSWORD", Reason.NEW),
     ]
     assert found.made == ("db", "jwt", "redis")
-    assert found.versions == {"jwt": 1, "db": 1, "user": V1, "redis": 1}
+    assert found.versions == {"jwt": anew(1), "db": anew(1), "user": V1, "redis": anew(1)}
     assert (found.changes, found.stuck) == (True, False)
 
 
 def test_nothing_wanted_and_nothing_there_is_nothing_to_do() -> None:
-    found = plan([], {}, Lock(), {}, PIN)
+    found = plan([], {}, Lock(), {}, PIN, token=TOKEN)
     assert found == Plan((), (), (), {})
     assert (found.changes, found.stuck) == (False, False)
 
@@ -502,6 +538,7 @@ class World:
             self.lock,
             self.ciphertexts,
             PIN,
+            token=TOKEN,
             rotate=self.rotate,
             reseal=self.reseal,
         )
@@ -512,7 +549,7 @@ def worlds(draw: st.DrawFn) -> World:
     before, now = draw(secrets()), draw(secrets())
     # Most of what is wanted is what there was.
     desired = before if draw(st.booleans()) else now
-    versions: dict[str, int | str] = {name: draw(st.integers(1, 3)) for name in MADE}
+    versions = {name: was(draw(st.integers(1, 3))) for name in MADE}
     versions |= {name: draw(st.sampled_from([V1, V2])) for name in SOURCED}
     keys = {}
     for secret in before:
@@ -539,7 +576,7 @@ def worlds(draw: st.DrawFn) -> World:
     values: dict[str, Made | Read | Unreadable] = {}
     for name in MADE:
         version = versions[name]
-        values[name] = Made(version if name in known and isinstance(version, int) else None)
+        values[name] = Made(version if name in known else None)
     for name in SOURCED:
         values[name] = Read(draw(st.sampled_from([V1, V2])))
     return World(
@@ -570,7 +607,7 @@ def test_what_is_to_be_sealed_is_what_depends_on_a_change_and_what_is_new_or_alt
             or (locked.recipe, locked.scope, locked.namespace) != (key.recipe, secret.scope, secret.namespace)
             or world.ciphertexts.get(place) != locked.ciphertext
             or locked.certificate in world.reseal
-            or any(Read(str(locked.values[name])) != world.values[name] for name in set(key.values) & set(SOURCED))
+            or any(Read(locked.values[name]) != world.values[name] for name in set(key.values) & set(SOURCED))
         ):
             expected.add(place)
     stuck = {place for place in expected if (set(wanted[place][1].values) & set(MADE)) - fresh}
@@ -619,9 +656,7 @@ def _applied(world: World, found: Plan) -> World:
             ciphertexts[place] = f"sealed anew {place}"
     values = dict(world.values)
     for name in found.made:
-        version = found.versions[name]
-        assert isinstance(version, int)
-        values[name] = Made(version)
+        values[name] = Made(found.versions[name])
     return dataclasses.replace(world, lock=Lock(keys=keys), ciphertexts=ciphertexts, values=values, rotate=frozenset())
 
 

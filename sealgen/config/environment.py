@@ -138,11 +138,14 @@ def _filename_problem(text: str) -> str | None:
     return None
 
 
+_VALUE_NAME = re.compile(VALUE_NAME)
+
+
 def _value_name_problem(text: str) -> str | None:
-    if re.fullmatch(VALUE_NAME, text):
+    if _VALUE_NAME.fullmatch(text):
         return None
     near = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
-    meant = f"; did you mean '{near}'?" if re.fullmatch(VALUE_NAME, near) else ""
+    meant = f"; did you mean '{near}'?" if _VALUE_NAME.fullmatch(near) else ""
     return f"{quoted(text)} can't be a name in templates; letters, digits and _ can{meant}"
 
 

@@ -170,7 +170,7 @@ class Run:
         shown = f"{STATE}/{self._staging.name}"
         with explained("write", shown):
             self._staging.mkdir(0o700)
-        for folder in {nearest(parent) for parent in {target.parent for _, target in work}}:
+        for folder in sorted({nearest(parent) for parent in {target.parent for _, target in work}}):
             self._try_folder(folder)
         with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:
             list(pool.map(stage, range(len(work))))

@@ -16,11 +16,13 @@ from sealgen.crypto import certificate as certificate_rules
 from sealgen.crypto import hybrid
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes import kustomization
+from sealgen.lock import counter_of
 from sealgen.plan import Action, Reason
 from sealgen.recipe import Filtered, Reference
 from sealgen.reconcile import versions
+from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan, transformer_problems
-from sealgen.reconcile.survey import render_manifests, survey, values_of
+from sealgen.reconcile.survey import survey, values_of
 from sealgen.values.value import specification_digest
 
 if TYPE_CHECKING:
@@ -186,7 +188,7 @@ def _specifications(surveyed: Survey, used: list[str]) -> Iterator[Finding]:
     for name in used:
         source = environment.values[name].source
         locked = surveyed.lock.values.get(name)
-        if not source.made or locked is None or not isinstance(locked.version, int):
+        if not source.made or locked is None or not counter_of(locked.version):
             continue
         if locked.specification != specification_digest(source):
             message = (

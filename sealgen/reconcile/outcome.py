@@ -104,6 +104,6 @@ def _lock(planned: Planned, sealed: Mapping[tuple[str, str], str], today: str) -
         elif version is not None:
             source = planned.environment.values[name].source
             values[name] = LockedValue(version, today, specification_digest(source))
-    keyed = any(str(value.version).startswith("hmac-") for value in values.values())
+    keyed = any(value.version.startswith("hmac-") for value in values.values())
     fingerprint_key = survey.lock.fingerprint_key or (planned.key.id if planned.key else None)
     return Lock(fingerprint_key if keyed else None, values, keys)

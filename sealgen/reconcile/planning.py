@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,16 @@ def make_plan(
     rewrite: dict[str, Reason] = dict.fromkeys(surveyed.unlisted, Reason.ENTRY)
     rewrite.update(dict.fromkeys(surveyed.stale, Reason.METADATA))
     rewrite.update(dict.fromkeys(surveyed.moved, Reason.FILENAME))
-    return plan(surveyed.desired, states, surveyed.lock, surveyed.ciphertexts, pin, rewrite=rewrite, rotate=rotate)
+    return plan(
+        surveyed.desired,
+        states,
+        surveyed.lock,
+        surveyed.ciphertexts,
+        pin,
+        token=secrets.token_hex(4),
+        rewrite=rewrite,
+        rotate=rotate,
+    )
 
 
 def _check_rotatable(environment: Environment, rotate: frozenset[str], used: list[str]) -> None:

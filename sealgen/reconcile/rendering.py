@@ -10,7 +10,8 @@ from sealgen.config.environment import PlainBackend
 from sealgen.errors import ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
-from sealgen.reconcile.survey import render_manifests, values_of
+from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.survey import values_of
 from sealgen.values import kept_values, rules
 from sealgen.values.kept_values import KeptValue
 from sealgen.values.value import specification_digest

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from sealgen import lock, recipe
 from sealgen.config.environment import FOLDER
-from sealgen.errors import ConfigurationError, Mark, did_you_mean
-from sealgen.kubernetes import kustomization, manifest, sealed_secret
+from sealgen.errors import ConfigurationError, Mark
+from sealgen.kubernetes import kustomization, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
-from sealgen.template import SUFFIX
-from sealgen.template.rendering import Templates
+from sealgen.reconcile.manifests import render_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -152,29 +151,6 @@ def values_of(manifests: Iterable[SecretManifest]) -> list[str]:
     return sorted(
         {name for secret in manifests for key in secret.keys.values() for name in recipe.values_in(key.recipe)}
     )
-
-
-def render_manifests(project: Project, environment: Environment) -> dict[str, SecretManifest]:
-    """Render and read the manifest of each of the environment's secrets; raises ConfigurationError."""
-    templates = Templates(project.template)
-    parts = {name: value.source.parts for name, value in environment.values.items()}
-    available = set(project.templates())
-    manifests = {}
-    for entry in environment.secrets:
-        if entry.template not in available:
-            hint = did_you_mean(entry.template, available)
-            raise ConfigurationError(f"there is no template templates/{entry.template}{SUFFIX}{hint}", at=entry.at)
-        rendered = templates.render(
-            entry.template + SUFFIX,
-            known=parts,
-            aliases=entry.values,
-            variables={**environment.vars, **entry.vars},
-            names={"secret": {"name": entry.name, "namespace": entry.namespace}, "environment": environment.name},
-        )
-        manifests[entry.name] = manifest.read(
-            rendered, name=entry.name, namespace=entry.namespace, scope=entry.scope, type=entry.type
-        )
-    return manifests
 
 
 def survey(project: Project, environment: Environment) -> Survey:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
+from sealgen.lock import counter_of
 from sealgen.plan import Made, Read, Unreadable
 from sealgen.values import fingerprint, rules
 from sealgen.values.literal import Literal
@@ -45,7 +46,7 @@ def observe(
         value = environment.values[name]
         source = value.source
         if source.made:
-            states[name] = Made(_counter(lock, name))
+            states[name] = Made(_made(lock, name))
             continue
         if not isinstance(source, Literal) and (problem := _key_problem(lock, key)):
             states[name] = Unreadable(problem)
@@ -70,19 +71,19 @@ def assume(environment: Environment, used: Iterable[str], lock: Lock) -> dict[st
         source = environment.values[name].source
         locked = lock.values.get(name)
         if source.made:
-            states[name] = Made(_counter(lock, name))
+            states[name] = Made(_made(lock, name))
         elif isinstance(source, Literal):
             states[name] = Read(fingerprint.literal_version(source))
-        elif locked is not None and isinstance(locked.version, str):
+        elif locked is not None and counter_of(locked.version) is None:
             states[name] = Read(locked.version)
         else:
             states[name] = Read("never sealed")
     return states
 
 
-def _counter(lock: Lock, name: str) -> int | None:
+def _made(lock: Lock, name: str) -> str | None:
     locked = lock.values.get(name)
-    return locked.version if locked is not None and isinstance(locked.version, int) else None
+    return locked.version if locked is not None and counter_of(locked.version) else None
 
 
 def _key_problem(lock: Lock, key: FingerprintKey | None) -> str | None:

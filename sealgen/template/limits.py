@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import ItemsView, KeysView, ValuesView
+from typing import TYPE_CHECKING, Any
+
+from jinja2.utils import Namespace
 
 from sealgen.template.opaque import Opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_STEPS = 500_000
 """Of one rendering: about a second. Aura's largest template takes ten."""
 
 _TEXT = 64  # characters that are worth a step
-_NUMBER = 8  # bits of a number, or units of a width, that are worth a step
+_NUMBER = 8  # bits of a number, units of a width, or pieces of a text that are worth a step
+_DIVISION = 2**20  # bits of one number times bits of the other
+_WRAPPING = 2**14  # characters times characters, by the width
 # What gives its first operand once for each part of the others, or the other way round.
-_MULTIPLYING = frozenset({"expandtabs", "format", "format_map", "indent", "join", "replace", "translate", "wordwrap"})
+_MULTIPLYING = frozenset({"expandtabs", "format", "indent", "join", "replace", "translate", "wordwrap"})
+# What may make a piece of every character.
+_SPLITTING = frozenset({"list", "rsplit", "split", "splitlines", "title", "wordcount", "wordwrap"})
 # What takes a width, a count or a precision, and gives as much.
 _SIZED = frozenset(
     {"batch", "center", "expandtabs", "indent", "ljust", "rjust", "round", "slice", "truncate", "wordwrap", "zfill"}
 )
-_WIDTH = re.compile(r"[0-9]{4,9}(?![0-9])|[0-9]{10}")
-_GIVEN_WIDTH = re.compile(r"%[^A-Za-z%]*\*|\{[^{}]*\{")
+_WIDTH = re.compile(r"\d{4,}")
+_GIVEN_WIDTH = re.compile(r"%[^A-Za-z%]*\*")
 
 
 class TooMuch(Exception):  # noqa: N818  (a verdict, not a fault)
@@ -45,13 +55,14 @@ class Steps:
 
     def weigh(self, *values: object) -> int:
         """Take the steps that it needs to go through values; returns their size in characters and items."""
-        size, waiting = 0, list(values)
+        size = 0
+        waiting: list[Any] = list(values)
         while waiting:
             value = waiting.pop()
             if isinstance(value, str):
                 size += len(value)
                 self.spend(len(value) // _TEXT)
-            elif isinstance(value, list | tuple | set | dict | range):
+            elif isinstance(value, list | tuple | set | dict | range | KeysView | ValuesView | ItemsView):
                 # An item is a step, so that one list in many places counts as often as it stands there.
                 size += len(value)
                 self.spend(len(value))
@@ -60,9 +71,17 @@ class Steps:
                     waiting += value.values()
                 elif not isinstance(value, range):
                     waiting += value
+            elif isinstance(value, Namespace):
+                waiting.append(value._Namespace__attrs)  # noqa: SLF001  (the only way to see them all)
             elif isinstance(value, Opaque):
-                self.spend(len(value.recipe))
+                self.spend(len(value.recipe) + value.size // _TEXT)
         return size
+
+    def counted(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Yield the items, and take a step for each."""
+        for item in items:
+            self.spend()
+            yield item
 
     def operation(self, operator: str, left: Any, right: Any) -> None:
         """Take the steps of a binary operator."""
@@ -71,6 +90,8 @@ class Steps:
             self.call("format", left, right)
         elif operator == "+" and not numbers:
             self.weigh(left, right)
+        elif operator in ("//", "%") and numbers:
+            self.spend(left.bit_length() * right.bit_length() // _DIVISION)
         elif operator == "**" and numbers:
             self.spend(left.bit_length() * abs(right) // _NUMBER)
         elif operator == "*" and numbers:
@@ -81,17 +102,37 @@ class Steps:
                 self.spend(len(sequence) * max(times, 0) // (_TEXT if isinstance(sequence, str) else 1))
 
     def call(self, name: str, subject: object, *others: object) -> None:
-        """Take the steps of a filter, or of a method of text."""
+        """Take the steps of a filter, a test, a function, or a method of what Python has."""
         size = self.weigh(subject)
         more = self.weigh(*others)
-        width = sum(abs(other) for other in others if isinstance(other, int)) if name in _SIZED else 0
-        if name in ("format", "format_map") and isinstance(subject, str):
-            width = sum(map(int, _WIDTH.findall(subject)))
+        numbers = [abs(other) for other in others if type(other) is int]
+        width = sum(numbers) if name in _SIZED else 0
+        if name == "format" and isinstance(subject, str):
+            width = _widths(subject)
             if _GIVEN_WIDTH.search(subject):
                 width += max((abs(number) for number in _numbers(others)), default=0)
+        elif name in _SPLITTING and isinstance(subject, str):
+            self.spend(size // _NUMBER)
         self.spend(width // _NUMBER)
         if name in _MULTIPLYING:
             self.spend(size * (more + width) // _TEXT)
+        if name == "wordwrap":
+            self.spend(size * size // max(1, *numbers[:1] or (79,)) // _WRAPPING)
+        elif name == "sum" and any(isinstance(other, list | tuple) for other in others):
+            # Each sum is a new list.
+            self.spend(size * size // _TEXT)
+        elif name == "divisibleby":
+            self.operation("%", subject, *others[:1])
+
+    def placed(self, value: object, specification: str) -> None:
+        """Take the steps of one field of ``str.format``."""
+        self.weigh(value)
+        self.spend(1 + _widths(specification) // _NUMBER)
+
+
+def _widths(text: str) -> int:
+    """Return the sum of the numbers in a text, of those that are large."""
+    return sum(10**9 if len(digits := run.lstrip("0")) > 9 else int(digits or "0") for run in _WIDTH.findall(text))
 
 
 def _numbers(values: tuple[object, ...]) -> list[int]:

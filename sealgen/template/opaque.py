@@ -23,6 +23,8 @@ class OpaqueError(Exception):
 
 
 _SHOWN = 80  # characters of a recipe that a message repeats
+REFERENCE = 32
+"""As how many characters a reference or a filter counts in a size: as many as its token has."""
 
 
 def shown(recipe: Recipe) -> str:
@@ -41,10 +43,12 @@ def _refused(deed: str) -> Callable[..., NoReturn]:
 class Opaque:
     """A stand-in for what ``recipe`` will be when it is sealed."""
 
-    __slots__ = ("recipe",)
+    __slots__ = ("recipe", "size")
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, size: int = REFERENCE) -> None:
         self.recipe = recipe
+        self.size = size
+        """The characters of the recipe, written out: a part that stands in it twice counts twice."""
 
     __bool__ = _refused("tested")
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refused("compared")
@@ -72,15 +76,19 @@ class Parts(dict[str, Opaque]):
 def concatenated(pieces: Iterable[str | Opaque]) -> str | Opaque:
     """Return text, or a stand-in if there is one among the pieces."""
     parts: list[Part] = []
+    texts: list[str] = []
+    size = 0
     for piece in pieces:
         if isinstance(piece, Opaque):
-            parts.extend(piece.recipe)
+            # Joined here, where there may be very many.
+            parts += ["".join(texts), *piece.recipe]
+            texts.clear()
+            size += piece.size
         else:
-            parts.append(piece)
-    recipe = join(parts)
-    if all(isinstance(part, str) for part in recipe):
-        return "".join(map(str, recipe))
-    return Opaque(recipe)
+            texts.append(piece)
+            size += len(piece)
+    last = "".join(texts)
+    return Opaque(join([*parts, last]), size) if parts else last
 
 
 def filtered(name: str, subject: str | Opaque, *arguments: str | Opaque) -> Opaque:
@@ -88,7 +96,8 @@ def filtered(name: str, subject: str | Opaque, *arguments: str | Opaque) -> Opaq
     subject_recipe, *argument_recipes = (
         operand.recipe if isinstance(operand, Opaque) else join([operand]) for operand in (subject, *arguments)
     )
-    return Opaque((Filtered(name, subject_recipe, tuple(argument_recipes)),))
+    size = sum(operand.size if isinstance(operand, Opaque) else len(operand) for operand in (subject, *arguments))
+    return Opaque((Filtered(name, subject_recipe, tuple(argument_recipes)),), REFERENCE + size)
 
 
 def kind(value: object) -> str:

@@ -74,6 +74,10 @@ def assemble(file: str, groups: Iterable[tuple[Piece, ...]]) -> Rendered:
     lines = _Lines()
     size = 0
     for source, lineno, value, constant in (piece for group in groups for piece in group):
+        size += value.size if isinstance(value, Opaque) else len(value)
+        if size > MAX_OUTPUT:
+            at = Mark(source, lineno, 0)
+            raise ConfigurationError(f"the template gives more than {MAX_OUTPUT} characters", at=at)
         # What a macro or a block gives is text with secrets in it: its text may be YAML.
         for part in value.recipe if isinstance(value, Opaque) else (value,):
             if isinstance(part, str):
@@ -84,10 +88,6 @@ def assemble(file: str, groups: Iterable[tuple[Piece, ...]]) -> Rendered:
                 found.append(part)
             lines.add(piece, source, lineno, constant)
             pieces.append(piece)
-            size += len(piece)
-            if size > MAX_OUTPUT:
-                at = Mark(source, lineno, 0)
-                raise ConfigurationError(f"the template gives more than {MAX_OUTPUT} characters", at=at)
     return Rendered("".join(pieces), prefix, tuple(found), file, tuple(lines.origins))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sealgen.template.rendered import Piece, Rendered
-    from sealgen.yaml.schema import Data
 
 from sealgen.template import FOLDER
 from sealgen.template.limits import Steps
@@ -36,8 +35,8 @@ class Templates:
         *,
         known: Mapping[str, tuple[str, ...]],
         aliases: Mapping[str, str],
-        variables: Mapping[str, Data],
-        names: Mapping[str, Data],
+        variables: Mapping[str, Any],
+        names: Mapping[str, Any],
     ) -> Rendered:
         """Render ``templates/<name>``.
 

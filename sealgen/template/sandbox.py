@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.filters import make_attrgetter
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.runtime import Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import missing
 
-from sealgen.errors import did_you_mean
+from sealgen.errors import did_you_mean, quoted
 from sealgen.filters import FILTERS, FilterError
 from sealgen.recipe import Reference
 from sealgen.template import FOLDER
@@ -22,12 +23,11 @@ from sealgen.template.limits import Steps
 from sealgen.template.opaque import Opaque, OpaqueError, Parts, concatenated, filtered, kind, shown, tojson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from jinja2.runtime import Context
 
     from sealgen.template.rendered import Piece
-    from sealgen.yaml.schema import Data
 
 
 class Values(Mapping[str, "Opaque | Parts"]):
@@ -51,7 +51,7 @@ class Values(Mapping[str, "Opaque | Parts"]):
         return Parts(name, {part: Opaque((Reference(value, part),)) for part in parts})
 
 
-class Variables(dict[str, "Data"]):
+class Variables(dict[str, Any]):
     """What a template knows as ``vars``: data that is no secret."""
 
 
@@ -112,9 +112,54 @@ class _CodeGenerator(CodeGenerator):
         super().end_write(frame)
 
     def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
-        """Run a body; each time is a step, so that no loop and no recursion is without end."""
+        """Run a body; each time is a step or, if it is long, more, so that no loop and no recursion is without end."""
         self.writeline("environment.steps.spend()")
+        before = self.stream.tell()
         super().blockvisit(nodes, frame)
+        if more := (self.stream.tell() - before) // _CODE:
+            self.writeline(f"environment.steps.spend({more})")
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
+        """Loop; an item that the loop's condition leaves out is a step, too."""
+        if node.test is not None:
+            # Jinja2 writes the name as it is.
+            step = nodes.EnvironmentAttribute("step()", lineno=node.test.lineno)
+            node.test = nodes.And(step, node.test, lineno=node.test.lineno)
+        super().visit_For(node, frame)
+
+    def _visit_weighed(self, node: nodes.Node, frame: Frame) -> None:
+        self.write("environment.weighed(")
+        self.visit(node, frame)
+        self.write(")")
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
+        """Compare; Python goes through all of both sides."""
+        self.write("(")
+        self._visit_weighed(node.expr, frame)
+        for operand in node.ops:
+            self.write(f" {operators[operand.op]} ")
+            self._visit_weighed(operand.expr, frame)
+        self.write(")")
+
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802
+        """Make a mapping; Python goes through all of a key."""
+        self.write("{")
+        for item in node.items:
+            self._visit_weighed(item.key, frame)
+            self.write(": ")
+            self.visit(item.value, frame)
+            self.write(", ")
+        self.write("}")
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802
+        """Take an item, or a slice, which Python copies."""
+        if not isinstance(node.arg, nodes.Slice):
+            super().visit_Getitem(node, frame)
+            return
+        self._visit_weighed(node.node, frame)
+        self.write("[")
+        self.visit(node.arg, frame)
+        self.write("]")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  (Jinja2's name)
         """Join the operands of ``~``."""
@@ -142,6 +187,11 @@ class _CodeGenerator(CodeGenerator):
         self.fail("autoescape is for HTML, and this is YAML", node.lineno)
 
 
+_CODE = 512  # characters of the Python that a body is compiled to which are worth a step
+_ARGUMENTS = 4  # that are worth a step
+_LOOK_UP = 10  # steps that it takes to look for a file
+
+
 def _printed(value: Any) -> str | Opaque:
     """Return what an output statement writes for a value."""
     if isinstance(value, str | Opaque):
@@ -160,9 +210,21 @@ def _printed(value: Any) -> str | Opaque:
     raise OpaqueError(f"{kind(value)} can't be printed; use tojson or a loop")
 
 
+class _Formatter(SandboxedFormatter):
+    """Counts the work of each field, whose width another field may tell."""
+
+    def __init__(self, environment: _Environment) -> None:
+        super().__init__(environment)
+        self._steps = environment.steps
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        self._steps.placed(value, format_spec)
+        return super().format_field(value, format_spec)
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     code_generator_class = _CodeGenerator
-    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    intercepted_binops = frozenset({"*", "**", "+", "%", "//"})
     steps = Steps()
     """What the rendering has left of its steps; each rendering sets its own."""
 
@@ -174,18 +236,55 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def _counted(self, pieces: Iterable[str | Opaque]) -> Iterator[str | Opaque]:
         for piece in pieces:
+            self.steps.spend()
             self.steps.weigh(piece)
             yield piece
+
+    def weighed(self, value: Any) -> Any:
+        self.steps.weigh(value)
+        return value
+
+    def step(self) -> bool:
+        self.steps.spend()
+        return True
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         self.steps.operation(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
+    def join_path(self, template: Any, parent: str) -> str:
+        if not isinstance(template, str | Opaque):
+            raise OpaqueError(f"a template's name must be text, not {kind(template)}")
+        self.steps.spend(_LOOK_UP)
+        return template
+
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        text = getattr(obj, "__self__", None) or getattr(getattr(obj, "__wrapped__", None), "__self__", None)
-        if isinstance(text, str):
-            self.steps.call(obj.__name__, text, *args, *kwargs.values())
+        if not isinstance(obj, Macro):
+            subject = getattr(obj, "__self__", None)
+            self.steps.call(getattr(obj, "__name__", ""), subject, *args, *kwargs.values())
+        self.steps.spend((len(args) + len(kwargs)) // _ARGUMENTS)
         return super().call(context, obj, *args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        if super().wrap_str_format(value) is None:
+            return None
+        name, text = value.__name__, value.__self__
+
+        def formatted(*arguments: Any, **named: Any) -> str:
+            return _Formatter(self).vformat(text, arguments, named)
+
+        def formatted_map(mapping: Any, /) -> str:
+            return _Formatter(self).vformat(text, (), mapping)
+
+        function = formatted if name == "format" else formatted_map
+        function.__name__ = function.__qualname__ = f"str.{name}"
+        return function
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # Text and whole numbers are all that a template works on; bytes it could neither print nor turn back.
+        if isinstance(obj, str | int) and attr in ("encode", "to_bytes"):
+            return False
+        return super().is_safe_attribute(obj, attr, value)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Values):
@@ -202,6 +301,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        self.steps.weigh(argument)
         if isinstance(obj, Values):
             return self._value(obj, argument)
         if isinstance(obj, Opaque):
@@ -222,7 +322,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         elif isinstance(known, Variables):
             label = "vars"
         hint = did_you_mean(str(name), map(str, known))
-        return self.undefined(hint=f"{label} has no '{name}'{hint}", obj=known, name=name)
+        return self.undefined(hint=f"{label} has no {quoted(str(name))}{hint}", obj=known, name=name)
 
 
 def _guarded_filter(name: str, function: Callable[..., Any], environment: _Environment) -> Callable[..., Any]:
@@ -238,7 +338,8 @@ def _guarded_filter(name: str, function: Callable[..., Any], environment: _Envir
                     f"filters on secrets are {', '.join(sorted(FILTERS))}"
                 )
         environment.steps.call(name, *arguments[skipped:], *named.values())
-        return function(*arguments, **named)
+        result = function(*arguments, **named)
+        return environment.steps.counted(result) if isinstance(result, Iterator) else result
 
     return guarded
 
@@ -248,13 +349,14 @@ def _skipped(function: Callable[..., Any]) -> int:
     return 1 if hasattr(function, "jinja_pass_arg") else 0
 
 
-def _recorded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _recorded_filter(name: str, function: Callable[..., Any], environment: _Environment) -> Callable[..., Any]:
     """Record a filter of the closed list where a secret takes part; ``function`` is for text that is no secret."""
     skipped = _skipped(function)
 
     @functools.wraps(function)
     def recorded(*arguments: Any, **named: Any) -> Any:
         subject, *others = arguments[skipped:]
+        environment.steps.call(name, subject, *others, *named.values())
         if not FILTERS[name].salted and not any(isinstance(a, Opaque) for a in (subject, *others, *named.values())):
             return function(*arguments, **named)
         operands = [subject, *_bound(name, others, named)]
@@ -272,7 +374,9 @@ def _bound(name: str, arguments: list[Any], named: dict[str, Any]) -> list[Any]:
     return [bound[parameter] for parameter in parameters]
 
 
-def _guarded_test(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _guarded_test(name: str, function: Callable[..., Any], environment: _Environment) -> Callable[..., Any]:
+    skipped = _skipped(function)
+
     @functools.wraps(function)
     def guarded(*arguments: Any, **named: Any) -> Any:
         for argument in (*arguments, *named.values()):
@@ -280,6 +384,7 @@ def _guarded_test(name: str, function: Callable[..., Any]) -> Callable[..., Any]
                 raise OpaqueError(
                     f"{shown(argument.recipe)} is a secret: it can't be tested ('is {name}') in a template"
                 )
+        environment.steps.call(name, *arguments[skipped:], *named.values())
         return function(*arguments, **named)
 
     return guarded
@@ -353,11 +458,11 @@ def environment_of(load: Callable[[str], str | None]) -> _Environment:
         environment.filters[name] = _guarded_filter(name, function, environment)
     for name in FILTERS:
         plain = environment.filters[name] if name in _OF_JINJA2 else _on_text(name)
-        environment.filters[name] = _recorded_filter(name, plain)
+        environment.filters[name] = _recorded_filter(name, plain, environment)
     environment.filters["tojson"] = _tojson
     environment.filters["join"] = _join
     environment.filters["default"] = environment.filters["d"] = _default
     for name, test in environment.tests.items():
         if name not in ("defined", "undefined"):
-            environment.tests[name] = _guarded_test(name, cast("Callable[..., Any]", test))
+            environment.tests[name] = _guarded_test(name, cast("Callable[..., Any]", test), environment)
     return environment

@@ -59,11 +59,17 @@ RULES: dict[str, Field] = {
 }
 
 
-def read_rules(fields: Fields, source: Source, path: str) -> Rules:
-    """Return the rules that ``fields`` has for a value at ``path``.
+_NONE = Rules(None, None, None, None, None)
+
+
+def read_rules(fields: Fields, source: Source) -> Rules:
+    """Return the rules that ``fields`` has for a value.
 
     Raises ConfigurationError for rules that no value of this source can keep.
     """
+    if RULES.keys().isdisjoint(fields.written()):
+        return _NONE
+    path = fields.path
     read = Rules(
         fields["min_length"],
         fields["max_length"],

@@ -27,6 +27,19 @@ _VARIANTS: dict[str, Record[Source]] = {
 }
 """A source by its name, a generator by its name too."""
 
+
+def _record(shape: Record[Source]) -> Record[Value]:
+    """Return the fields of a source with those that every value may have."""
+
+    def build(fields: Fields) -> Value:
+        source = shape.build(fields)
+        return Value(fields.path.rpartition(".")[2], source, read_rules(fields, source))
+
+    return Record({**shape.fields, **RULES}, build)
+
+
+_RECORDS = {name: _record(shape) for name, shape in _VARIANTS.items()}
+
 SOURCE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name.partition(":")[0] for name in _VARIANTS))
 
 
@@ -38,32 +51,25 @@ class ValueShape:
         """Return the value; its name is the last component of ``path``."""
         node = mapping(node, path)
         variant = _variant(node, path)
-        shape = _VARIANTS[variant]
+        record = _RECORDS[variant]
         for name, (key, _) in node.entries.items():
-            if name not in shape.fields and (others := _variants_with(name)):
-                takes = [field for field in shape.fields if field not in SOURCE_NAMES]
+            if name not in record.fields and (others := _variants_with(name)):
+                takes = [field for field in _VARIANTS[variant].fields if field not in SOURCE_NAMES]
                 raise ConfigurationError(
                     f"{path}.{name} goes with {' or '.join(others)}, not with {variant}"
                     + (f", which takes {', '.join(takes)}" if takes else ""),
                     at=key.at,
                 )
-        return self._record(shape, path).read(node, path)
+        return record.read(node, path)
 
     def json_schema(self) -> JSONSchema:
         """One of the sources. Nothing is required: a file may change one field of what it inherits."""
         schemas = []
-        for name, shape in _VARIANTS.items():
-            schema = self._record(shape, "").json_schema()
+        for name, record in _RECORDS.items():
+            schema = record.json_schema()
             del schema["required"]
             schemas.append({"title": name} | schema)
         return {"anyOf": schemas}
-
-    def _record(self, shape: Record[Source], path: str) -> Record[Value]:
-        def build(fields: Fields) -> Value:
-            source = shape.build(fields)
-            return Value(path.rpartition(".")[2], source, read_rules(fields, source, path))
-
-        return Record({**shape.fields, **RULES}, build)
 
 
 def _variant(node: Mapping, path: str) -> str:

@@ -11,6 +11,15 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
 from sealgen.errors import ConfigurationError, Mark
 
@@ -73,7 +82,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def is_text(node: Scalar) -> bool:
     """Tell whether every YAML reader takes this scalar for text, byte for byte as it stands."""
-    return not node.plain or _NOT_TEXT.match(node.text) is None
+    return not node.plain or is_plain_text(node.text)
+
+
+def is_plain_text(text: str) -> bool:
+    """Tell whether every YAML reader takes this for text where no quotes say so."""
+    return _NOT_TEXT.match(text) is None
 
 
 def is_null(node: Node) -> bool:
@@ -97,7 +111,7 @@ def parse(text: bytes | str, file: str) -> Node:
             at=_place(text[: forbidden.start()], file),
         )
     try:
-        return _document(_Loader(text).get_event, file)
+        return _Reader(_Loader(text).get_event, file).document()
     except yaml.MarkedYAMLError as error:
         # libyaml's context can quote the line, and so a value; its problem text does not.
         found = error.problem_mark or error.context_mark
@@ -120,81 +134,80 @@ def _place(before: str, file: str) -> Mark:
     return Mark(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
-class _Collection:
-    """A mapping or a list that is being read."""
-
-    __slots__ = ("at", "entries", "items", "key")
-
-    def __init__(self, at: Mark, entries: dict[str, tuple[Scalar, Node]] | None) -> None:
-        self.at = at
-        self.items: list[Node] = []
-        self.entries = entries
-        """None in a list."""
-        self.key: Scalar | None = None
-
-    def add(self, node: Node) -> None:
-        if self.entries is None:
-            self.items.append(node)
-        elif self.key is not None:
-            self.entries[self.key.text] = (self.key, node)
-            self.key = None
-        elif not isinstance(node, Scalar):
-            raise ConfigurationError("a key must be text", at=node.at)
-        elif node.text in self.entries:
-            first = self.entries[node.text][0].at
-            raise ConfigurationError(f"'{node.text}' occurs twice; the first is in line {first.line}", at=node.at)
-        else:
-            self.key = node
-
-    def node(self) -> Node:
-        return Sequence(tuple(self.items), self.at) if self.entries is None else Mapping(self.entries, self.at)
+_new: Any = tuple.__new__  # a NamedTuple's own constructor is Python, and takes three times as long
 
 
-def _document(next_event: Callable[[], Any], file: str) -> Node:
-    # A stack of our own: nesting costs no recursion, and a limit holds it.
-    stack: list[_Collection] = []
-    root: Node | None = None
-    while (kind := type(event := next_event())) is not yaml.StreamEndEvent:
-        if kind not in _NODE_EVENTS:
-            if kind is yaml.DocumentStartEvent and root is not None:
-                raise ConfigurationError("a second document; a file holds one", at=_mark(event, file))
-            continue
-        if kind in _END_EVENTS:
-            node = stack.pop().node()
-        else:
-            at = _mark(event, file)
-            _refuse_opinions(event, at)
-            if kind is not yaml.ScalarEvent:
-                if len(stack) >= MAX_DEPTH:
-                    raise ConfigurationError(f"nested deeper than {MAX_DEPTH} levels", at=at)
-                stack.append(_Collection(at, {} if kind is yaml.MappingStartEvent else None))
-                continue
-            if event.style == '"' and _SURROGATE.search(event.value):  # the parser in Python lets them pass
-                raise ConfigurationError("not YAML: an escape that is no character", at=at)
-            node = Scalar(event.value, not event.style, at)
-        if stack:
-            stack[-1].add(node)
-        else:
-            root = node
-    if root is None:
-        raise ConfigurationError("the file is empty", at=Mark(file, 1, 1))
-    return root
+class _Reader:
+    """Reads nodes from the events of a parser; MAX_DEPTH bounds its recursion."""
+
+    __slots__ = ("_file", "_next")
+
+    def __init__(self, next_event: Callable[[], Any], file: str) -> None:
+        self._next = next_event
+        self._file = file
+
+    def document(self) -> Node:
+        root: Node | None = None
+        while type(event := self._next()) is not StreamEndEvent:
+            if type(event) is DocumentStartEvent:
+                if root is not None:
+                    raise ConfigurationError("a second document; a file holds one", at=self._mark(event))
+                root = self._node(self._next(), 0)
+        if root is None:
+            raise ConfigurationError("the file is empty", at=Mark(self._file, 1, 1))
+        return root
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        at = self._mark(event)
+        if kind is AliasEvent or event.anchor is not None or event.tag is not None:
+            raise _opinion(event, at)
+        if depth >= MAX_DEPTH:
+            raise ConfigurationError(f"nested deeper than {MAX_DEPTH} levels", at=at)
+        return self._mapping(at, depth + 1) if kind is MappingStartEvent else self._sequence(at, depth + 1)
+
+    def _mapping(self, at: Mark, depth: int) -> Mapping:
+        entries: dict[str, tuple[Scalar, Node]] = {}
+        while type(event := self._next()) is not MappingEndEvent:
+            key = self._scalar(event) if type(event) is ScalarEvent else self._node(event, depth)
+            if not isinstance(key, Scalar):
+                raise ConfigurationError("a key must be text", at=key.at)
+            text = key.text
+            if text in entries:
+                first = entries[text][0].at
+                raise ConfigurationError(f"'{text}' occurs twice; the first is in line {first.line}", at=key.at)
+            event = self._next()
+            entries[text] = key, self._scalar(event) if type(event) is ScalarEvent else self._node(event, depth)
+        return Mapping(entries, at)
+
+    def _sequence(self, at: Mark, depth: int) -> Sequence:
+        items = []
+        while type(event := self._next()) is not SequenceEndEvent:
+            items.append(self._node(event, depth))
+        return Sequence(tuple(items), at)
+
+    def _scalar(self, event: Any) -> Scalar:
+        start = event.start_mark
+        at: Mark = _new(Mark, (self._file, start.line + 1, start.column + 1))
+        if event.anchor is not None or event.tag is not None:
+            raise _opinion(event, at)
+        text, style = event.value, event.style
+        if style == '"' and _SURROGATE.search(text):  # the parser in Python lets them pass
+            raise ConfigurationError("not YAML: an escape that is no character", at=at)
+        scalar: Scalar = _new(Scalar, (text, not style, at))
+        return scalar
+
+    def _mark(self, event: Any) -> Mark:
+        start = event.start_mark
+        return Mark(self._file, start.line + 1, start.column + 1)
 
 
-_END_EVENTS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
-_NODE_EVENTS = _END_EVENTS | {yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent, yaml.AliasEvent}
-
-
-def _mark(event: Any, file: str) -> Mark:
-    start = event.start_mark
-    return Mark(file, start.line + 1, start.column + 1)
-
-
-def _refuse_opinions(event: Any, at: Mark) -> None:
-    """Refuse what makes a node more than its text: an alias, an anchor, a tag."""
-    if type(event) is yaml.AliasEvent:
-        raise ConfigurationError(f"an alias (*{event.anchor}); write the value out", at=at)
+def _opinion(event: Any, at: Mark) -> ConfigurationError:
+    """Return the error for what makes a node more than its text: an alias, an anchor, a tag."""
+    if type(event) is AliasEvent:
+        return ConfigurationError(f"an alias (*{event.anchor}); write the value out", at=at)
     if event.anchor is not None:
-        raise ConfigurationError(f"an anchor (&{event.anchor}); write the value out where it is used", at=at)
-    if event.tag is not None:
-        raise ConfigurationError(f"a YAML tag ({event.tag}); write plain text", at=at)
+        return ConfigurationError(f"an anchor (&{event.anchor}); write the value out where it is used", at=at)
+    return ConfigurationError(f"a YAML tag ({event.tag}); write plain text", at=at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from sealgen.errors import ConfigurationError, Mark, did_you_mean
@@ -77,7 +78,7 @@ class Text:
     problem: abc.Callable[[str], str | None] | None = None
     """Says what is wrong with it, or returns None."""
     pattern: str | None = None
-    """What all of it matches, for ``re`` and for JSON Schema; ``problem`` says it better where there is one."""
+    """What all of it matches, for JSON Schema; and for reading, where no ``problem`` says it better."""
 
     def read(self, node: Node, path: str) -> str:
         """Return the text."""
@@ -88,9 +89,10 @@ class Text:
         if self.choices and node.text not in self.choices:
             hint = did_you_mean(node.text, self.choices)
             raise ConfigurationError(f"{path} can't be '{node.text}'{hint}", at=node.at)
-        if self.problem and (problem := self.problem(node.text)):
-            raise ConfigurationError(f"{path}: {problem}", at=node.at)
-        if self.pattern and not re.fullmatch(self.pattern, node.text):
+        if self.problem:
+            if problem := self.problem(node.text):
+                raise ConfigurationError(f"{path}: {problem}", at=node.at)
+        elif self.pattern and not re.fullmatch(self.pattern, node.text):
             raise ConfigurationError(f"{path} can't be '{node.text}'; it must match {self.pattern}", at=node.at)
         return node.text
 
@@ -235,16 +237,21 @@ class Field:
 
 
 class Fields:
-    """What a record read: each field's data (or its default), and where it stands."""
+    """What a record read at ``path``: each field's data (or its default), and where it stands."""
 
-    __slots__ = ("_data", "_node")
+    __slots__ = ("_data", "_node", "path")
 
-    def __init__(self, data: dict[str, Any], node: Mapping) -> None:
+    def __init__(self, data: dict[str, Any], node: Mapping, path: str) -> None:
         self._data = data
         self._node = node
+        self.path = path
 
     def __getitem__(self, name: str) -> Any:
         return self._data[name]
+
+    def written(self) -> abc.Set[str]:
+        """Return the names of the fields that are not left out."""
+        return self._node.entries.keys()
 
     def at(self, name: str) -> Mark:
         """Return the place of a field's value, or of the record when the field is not written."""
@@ -262,19 +269,25 @@ class Record(Generic[T]):
     def read(self, node: Node, path: str) -> T:
         """Return what ``build`` makes of the fields."""
         node = mapping(node, path)
-        data: dict[str, Any] = {}
+        data = self._defaults.copy()
         prefix = f"{path}." if path else ""
         for name, (key, value) in node.entries.items():
             declared = self.fields.get(name)
             if declared is None:
                 raise unknown_field(prefix, key, self.fields)
             data[name] = declared.shape.read(value, prefix + name)
-        for name, declared in self.fields.items():
-            if name not in data:
-                if declared.required:
-                    raise ConfigurationError(f"{prefix}{name} is missing: {declared.description}", at=node.at)
-                data[name] = declared.default
-        return self.build(Fields(data, node))
+        for name in self._required:
+            if name not in node.entries:
+                raise ConfigurationError(f"{prefix}{name} is missing: {self.fields[name].description}", at=node.at)
+        return self.build(Fields(data, node, path))
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {name: declared.default for name, declared in self.fields.items()}
+
+    @cached_property
+    def _required(self) -> list[str]:
+        return [name for name, declared in self.fields.items() if declared.required]
 
     def json_schema(self) -> JSONSchema:
         """An object with these properties and no others."""
@@ -286,8 +299,7 @@ class Record(Generic[T]):
             },
             "additionalProperties": False,
         }
-        required = [name for name, declared in self.fields.items() if declared.required]
-        return schema | ({"required": required} if required else {})
+        return schema | ({"required": self._required} if self._required else {})
 
 
 @dataclass(frozen=True)

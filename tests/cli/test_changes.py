@@ -66,7 +66,7 @@ def test_a_secret_that_is_gone_from_the_file_goes_with_its_manifest_entry_and_lo
     assert [line.partition(',"file"')[0] for line in went] == ['{"secret":"redis-secrets","key":"redis-password"']
     assert came == []
     # The value stays: REDIS_URL is made of it.
-    assert project.lock()["redis_password"]["version"] == 1
+    assert project.counter("redis_password") == 1
     assert project.run("seal", "staging").out == "staging: 2 secrets, 6 keys, up to date\n"
 
 
@@ -108,7 +108,7 @@ def test_a_secret_that_comes_back_is_new(project: Project) -> None:
     assert ended.code == 12
     assert "postgres-password  blocked  new key: needs postgres_password, which was never stored" in ended.err
     assert project.run("seal", "staging", "-q", "--rotate", "postgres_password") == (0, "", "")
-    assert project.lock()["postgres_password"]["version"] == 2
+    assert project.counter("postgres_password") == 2
     # The entry comes last: what stands in the file keeps its order.
     assert project.read(KUSTOMIZATION).decode().splitlines()[3:] == [
         "- backend-secrets.yaml",

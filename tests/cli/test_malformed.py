@@ -1174,21 +1174,21 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         (put(LOCK, ""),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:1:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
         (put(LOCK, "hello\n"),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:1:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
         (put(LOCK, b"\xff\n"),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:1:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
@@ -1211,64 +1211,56 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         (alter(LOCK, lambda old: old + old.splitlines(True)[-1]),),
         "seal staging",
         2,
-        (
-            "error: environments/staging.lock:14:1: not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git\n"
-        ),
+        ("error: environments/staging.lock:14:1: out of order, or there twice; restore the lock from Git\n"),
     ),
     (
         "lock",
         (alter(LOCK, lambda old: old[:-1]),),
         "seal staging",
         2,
-        (
-            "error: environments/staging.lock:13:1: not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git\n"
-        ),
+        ("error: environments/staging.lock:13:1: the last line is unfinished; restore it from Git\n"),
     ),
     (
         "lock",
         (alter(LOCK, lambda old: old[:-9]),),
         "seal staging",
         2,
-        (
-            "error: environments/staging.lock:13:1: not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git\n"
-        ),
+        ("error: environments/staging.lock:13:1: the last line is unfinished; restore it from Git\n"),
     ),
     (
         "lock",
         (put(LOCK, b"[" * 100000 + b"\n"),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:1:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
         (put(LOCK, "{}\n"),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:1:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
         (alter(LOCK, lambda old: old.replace(b'"sealgen":"lock"', b'"sealgen": "lock"')),),
         "seal staging",
         2,
-        (
-            "error: environments/staging.lock:1:1: not as sealgen writes it (order, spacing, a line twice or unfinished); restore it from Git\n"
-        ),
+        ("error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
         (alter(LOCK, lambda old: old.replace(b"strict", b"loose", 1)),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:7:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:7:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "lock",
         (alter(LOCK, lambda old: old.replace(b"redis-secrets.yaml", b"../redis-secrets.yaml")),),
         "seal staging",
         2,
-        ("error: environments/staging.lock:13:1: not a line of a lock; restore it from Git\n"),
+        ("error: environments/staging.lock:13:1: not a line of a lock as sealgen writes it; restore it from Git\n"),
     ),
     (
         "kustomization",

@@ -43,7 +43,7 @@ def test_a_value_is_asked_for_hidden_and_twice_and_sealed(asking: Project) -> No
         False,
     )
     assert asking.unsealed()["redis-secrets/url"] == b"redis://:correct%20horse%2F1@redis"
-    assert asking.lock()["redis_password"]["version"] == 1
+    assert asking.counter("redis_password") == 1
 
 
 def test_two_answers_that_differ_are_asked_for_again(asking: Project) -> None:
@@ -68,7 +68,7 @@ def test_a_value_is_asked_for_once_and_again_only_to_rotate_it(asking: Project) 
     assert session.code == 0
     assert "  redis-secrets  url  seal    rotated: redis_password 1 → 2\r\n" in session.shown
     assert asking.unsealed()["redis-secrets/url"] == b"redis://:second@redis"
-    assert asking.lock()["redis_password"]["version"] == 2
+    assert asking.counter("redis_password") == 2
 
 
 def test_an_empty_answer_is_a_value(asking: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -76,30 +77,37 @@ def test_the_diff_is_one_line_a_key_and_the_lines_of_the_lock(project: Project) 
     assert list(difference_) == ["environments/staging.lock", "k8s/overlays/staging/backend-secrets.yaml"]
     for lines in difference_["k8s/overlays/staging/backend-secrets.yaml"]:
         assert [line.partition(":")[0] for line in lines] == ["    JWT_SECRET_KEY"]
+    digits = set()
     for version, lines in enumerate(difference_["environments/staging.lock"], start=1):
         value, key = lines
-        assert value.startswith(f'{{"value":"jwt_secret_key","version":{version},')
+        made = re.match(r'\{"value":"jwt_secret_key","version":"([0-9]+)-([0-9a-f]{8})",', value)
+        assert made
+        assert int(made[1]) == version
+        digits.add(made[2])
         assert key.startswith('{"secret":"backend-secrets","key":"JWT_SECRET_KEY",')
-        assert f'"values":{{"jwt_secret_key":{version}}}' in key
+        assert f'"values":{{"jwt_secret_key":"{version}-{made[2]}"}}' in key
+    assert len(digits) == 2
 
 
 def test_every_rotation_is_the_next_version(project: Project) -> None:
     for version in (2, 3, 4):
         assert project.run("seal", "staging", "-q", "--rotate", "redis_password") == (0, "", "")
-        assert project.lock()["redis_password"]["version"] == version
-        assert project.lock()["redis-secrets/redis-password"]["values"] == {"redis_password": version}
+        assert project.counter("redis_password") == version
+        assert project.lock()["redis-secrets/redis-password"]["values"] == {
+            "redis_password": project.lock()["redis_password"]["version"]
+        }
     assert project.run("seal", "staging").out == "staging: 3 secrets, 7 keys, up to date\n"
 
 
 def test_a_value_that_was_never_sealed_gets_its_first_version(tmp_path: Path) -> None:
     project = aura(tmp_path / "new")
     assert project.run("seal", "staging", "-q", "--rotate", "jwt_secret_key") == (0, "", "")
-    assert project.lock()["jwt_secret_key"]["version"] == 1
+    assert project.counter("jwt_secret_key") == 1
 
 
 def test_naming_a_value_twice_rotates_it_once(project: Project) -> None:
     project.run("seal", "staging", "--rotate", "jwt_secret_key", "--rotate", "jwt_secret_key")
-    assert project.lock()["jwt_secret_key"]["version"] == 2
+    assert project.counter("jwt_secret_key") == 2
 
 
 def test_a_plan_of_a_rotation_changes_nothing(project: Project) -> None:

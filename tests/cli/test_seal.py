@@ -483,7 +483,7 @@ def test_a_read_value_that_is_generated_from_now_on_gets_its_first_version(seale
         "  backend-secrets  SMTP_PASSWORD  seal    value changed: smtp_password\n"
         "staging: 3 secrets, 7 keys, 1 sealed, 6 kept\n"
     )
-    assert sealed.lock()["smtp_password"]["version"] == 1
+    assert sealed.counter("smtp_password") == 1
     assert "fingerprint_key" not in sealed.lock()[""]
 
 

@@ -68,7 +68,7 @@ def test_any_other_error_is_a_finding() -> None:
 
 
 def test_a_refusal_is_known_by_its_place_in_the_code() -> None:
-    places = {attempt(TARGETS["lock"], content) for content in (b"", b"x\n", b"<<<<<<< ours\n")}
+    places = {attempt(TARGETS["lock"], content) for content in (b"", b"x\n", b'{"sealgen":"lock","format":2}\n')}
     assert len(places) == 2
     assert all(re.fullmatch(r".*lock\.py:\d+", str(place)) for place in places)
 

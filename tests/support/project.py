@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -229,6 +230,13 @@ class Project:
         """Return the lines of a lock: the header by ``""``, values by name, keys by ``SECRET/KEY``."""
         header, *lines = map(json.loads, self.read(f"environments/{environment}.lock").splitlines())
         return {"": header} | {line.get("value") or f"{line['secret']}/{line['key']}": line for line in lines}
+
+    def counter(self, value: str, environment: str = "staging") -> int:
+        """Return which version of a value that is made a lock has."""
+        version = self.lock(environment)[value]["version"]
+        match = re.fullmatch("([1-9][0-9]*)-[0-9a-f]{8}", version)
+        assert match, version
+        return int(match[1])
 
 
 def empty(root: Path) -> Project:

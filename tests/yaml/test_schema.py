@@ -236,9 +236,15 @@ def test_plain_data_is_only_what_every_yaml_reader_takes_for_the_same(text: str)
     assert read(Plain(), f"'{text}'") == text
 
 
-def test_a_problem_is_said_in_its_own_words_before_the_pattern() -> None:
-    shape = Text(problem=_no_tabs, pattern="[ab]+")
+def test_a_problem_is_said_in_its_own_words_and_the_pattern_is_for_json_schema() -> None:
+    shape = Text(problem=_no_tabs, pattern="[^\\t]+")
     assert refusal(shape, '"a\\t"') == "a.yaml:1:1: field: a tab is in it"
+    assert read(shape, "ab") == "ab"
+    assert shape.json_schema()["pattern"] == "^(?:[^\\t]+)$"
+
+
+def test_a_pattern_alone_must_match_all_of_the_text() -> None:
+    shape = Text(pattern="[ab]+")
     assert refusal(shape, "abc") == "a.yaml:1:1: field can't be 'abc'; it must match [ab]+"
     assert refusal(shape, "'a\n\n  b'") == "a.yaml:1:1: field can't be 'a\nb'; it must match [ab]+"
     assert read(shape, "ab") == "ab"
