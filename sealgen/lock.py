@@ -64,17 +64,6 @@ class Lock:
     """By the Secret's name and the key's."""
 
 
-def made_version(counter: int, token: str) -> str:
-    """Return the version number ``counter`` of a value that is made; ``token`` is eight random hexadecimal digits."""
-    return f"{counter}-{token}"
-
-
-def counter_of(version: str) -> int | None:
-    """Return the counter in the version of a value that is made; None for that of one that is read."""
-    counter, _, _ = version.partition("-")
-    return int(counter) if counter.isdigit() else None
-
-
 def dump(lock: Lock) -> bytes:
     """Return the lock as text; equal locks give equal bytes."""
     # JSON needs no escapes for what may stand in these fields: ``read`` has their alphabets.

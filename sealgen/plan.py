@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sealgen.values.version import counter_of, made_version
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
 
@@ -153,8 +155,6 @@ def plan(
     ``rotate`` names values to make the next version of, ``reseal`` fingerprints of certificates whose ciphertexts
     are to be sealed again with the present one.
     """
-    from sealgen.lock import counter_of, made_version  # noqa: PLC0415  (it is heavy, and --help needs this module)
-
     versions: dict[str, str] = {}
     made: set[str] = set()
     used = {value for secret in desired for key in secret.keys.values() for value in key.values}
@@ -226,8 +226,6 @@ def _reason(
 
 def _changes(names: Sequence[str], locked: LockedKey, versions: Mapping[str, str]) -> str:
     """Name the values, with their counters where they have one."""
-    from sealgen.lock import counter_of  # noqa: PLC0415
-
     told = []
     for name in names:
         before, after = counter_of(locked.values.get(name, "")), counter_of(versions.get(name, ""))

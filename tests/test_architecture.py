@@ -32,7 +32,7 @@ ARROWS = {
     "template": {"errors", "filters", "recipe", "yaml"},
     "kubernetes": {"content", "errors", "filters", "recipe", "template", "yaml"},
     "lock": {"crypto", "errors", "kubernetes", "values"},
-    "plan": {"kubernetes", "lock"},
+    "plan": {"kubernetes", "lock", "values"},
     "config": {"crypto", "errors", "kubernetes", "template", "values", "yaml"},
     "certificates": {"config", "crypto", "errors"},
     "backends": {"config", "content", "crypto", "errors", "kubernetes", "recipe", "values", "yaml"},

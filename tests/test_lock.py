@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.lock import Lock, LockedKey, LockedValue, counter_of, dump, made_version, read
+from sealgen.lock import Lock, LockedKey, LockedValue, dump, read
 from sealgen.values.env import Env
 from sealgen.values.fingerprint import FingerprintKey
 from sealgen.values.secret import Secret
 from sealgen.values.value import specification_digest
+from sealgen.values.version import counter_of, made_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.lock import Lock, LockedKey, LockedValue, made_version
+from sealgen.lock import Lock, LockedKey, LockedValue
 from sealgen.plan import (
     Action,
     DesiredKey,
@@ -23,6 +23,7 @@ from sealgen.plan import (
     Unreadable,
     plan,
 )
+from sealgen.values.version import made_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,28 +5,18 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from sealgen.crypto import hybrid
+from sealgen.crypto.crew import seal_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sealgen.backends.resolution import Plaintext
     from sealgen.crypto.certificate import Certificate
 
 
-def seal(plaintexts: Sequence[Plaintext], certificate: Certificate) -> dict[tuple[str, str], str]:
-    """Return each key's ciphertext, in base64, by Secret and key."""
-    sealed = hybrid.seal_all(
-        [
-            (
-                plaintext.value.reveal(),
-                plaintext.secret.scope.label(plaintext.secret.namespace, plaintext.secret.name),
-            )
-            for plaintext in plaintexts
-        ],
-        certificate.public_key,
+def seal(plaintexts: Sequence[Plaintext], certificate: Certificate) -> Iterator[str]:
+    """Yield the ciphertexts, in base64, in the order of ``plaintexts``; sealing begins with the call."""
+    sealed = seal_all(
+        [(plaintext.value.reveal(), plaintext.secret.label) for plaintext in plaintexts], certificate.public_key
     )
-    return {
-        (plaintext.secret.name, plaintext.key): base64.b64encode(ciphertext).decode()
-        for plaintext, ciphertext in zip(plaintexts, sealed, strict=True)
-    }
+    return (base64.b64encode(ciphertext).decode() for ciphertext in sealed)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import struct
-from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -30,9 +29,6 @@ SESSION_KEY_BYTES: Final = 32
 NONCE: Final = bytes(12)  # a session key encrypts once, so its nonce may be fixed
 TAG_BYTES: Final = 16
 MIN_RSA_BYTES: Final = 256
-
-# Values that a thread takes at a time; up to so many, starting threads costs more than it gains.
-BATCH: Final = 32
 
 
 class CiphertextError(SealgenError):
@@ -55,20 +51,9 @@ def seal(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
     return RSA_LENGTH.pack(len(wrapped_key)) + wrapped_key + sealed
 
 
-def seal_all(items: Iterable[tuple[bytes, bytes]], public_key: RSAPublicKey) -> list[bytes]:
-    """Encrypt pairs of plaintext and label, in their order, on all processors where they are many."""
-    items = list(items)
-    if len(items) <= BATCH:
-        return [seal(plaintext, public_key, label) for plaintext, label in items]
-
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (10 ms that a small batch spares)
-
-    def run(start: int) -> list[bytes]:
-        return [seal(plaintext, public_key, label) for plaintext, label in items[start : start + BATCH]]
-
-    # cryptography lets go of the interpreter lock while RSA computes, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(chain.from_iterable(threads.map(run, range(0, len(items), BATCH))))
+def sealed_bytes(plaintext: bytes, public_key: RSAPublicKey) -> int:
+    """Return how many bytes the ciphertext of a value has."""
+    return RSA_LENGTH.size + public_key.key_size // 8 + len(plaintext) + TAG_BYTES
 
 
 def shape(ciphertext: bytes) -> Shape:

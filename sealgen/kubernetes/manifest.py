@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen.content import secret_types
@@ -65,6 +66,11 @@ class SecretManifest:
     annotations: Map[str, str]
     keys: Map[str, Key]
     at: Mark
+
+    @cached_property
+    def label(self) -> bytes:
+        """What its values are encrypted with as the label."""
+        return self.scope.label(self.namespace, self.name)
 
 
 def read(rendered: Rendered, *, name: str, namespace: str, scope: Scope, type: str | None) -> SecretManifest:  # noqa: A002

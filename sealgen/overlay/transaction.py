@@ -129,56 +129,69 @@ class Run:
         self.recovered = recovered
         """What was done about an interrupted run, for people to read; None where there was none."""
 
-    def apply(self, changes: Sequence[FileChange]) -> None:
-        """Make all changes, or none.
+    def apply(self, changes: Iterable[FileChange]) -> tuple[PurePosixPath, ...]:
+        """Make all changes, or none; return the files that changed.
 
+        Each change is written beside the files as soon as it comes, and none counts before the last has come.
         Raises SealgenError where a file is not as the run read it, and where something can't be written; the message
         says whether nothing was changed or the next run will finish. Raises ConfigurationError for a path that is
         not within what the environment is written to.
         """
-        if all(change.before == change.after for change in changes):
-            return
-        targets = [self._target(change.path) for change in changes]
-        work = [
-            (change, target) for change, target in zip(changes, targets, strict=True) if change.before != change.after
-        ]
-        records = [_Record.of(change) for change, _ in work]
+        records: list[_Record] = []
         try:
             with nothing_changed():
-                self._stage(work, records)
-            with nothing_changed(), lock_of_all(self._root):
-                for change, target in zip(changes, targets, strict=True):
-                    if content_of(target, change.path) != change.before:
-                        raise SealgenError(
-                            f"{change.path} changed while sealgen ran; nothing was written", hint="Run it again."
-                        )
-                self._commit(records)
+                watched = self._stage(changes, records)
+            if records:
+                with nothing_changed(), lock_of_all(self._root):
+                    for target, record in watched:
+                        path = PurePosixPath(record.path)
+                        if _digest(content_of(target, path)) != record.before:
+                            raise SealgenError(
+                                f"{path} changed while sealgen ran; nothing was written", hint="Run it again."
+                            )
+                    self._commit(records)
         finally:
             self._tidy_up()
+        return tuple(PurePosixPath(record.path) for record in records)
 
     # --- before the commit: only the staging folder changes ---
 
-    def _stage(self, work: Sequence[tuple[FileChange, Path]], records: Sequence[_Record]) -> None:
+    def _stage(self, changes: Iterable[FileChange], records: list[_Record]) -> list[tuple[Path, _Record]]:
+        """Write what changes, and note it in ``records``; return all files, and what they must be at the commit."""
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only where something is written)
 
-        def stage(number: int) -> None:
-            change, target = work[number]
+        def stage(number: int, change: FileChange, target: Path) -> None:
             if change.after is not None:
                 with explained("write", change.path):
                     write(self._staging / str(number), change.after, change.mode, mode_of(target))
 
         shown = f"{STATE}/{self._staging.name}"
-        with explained("write", shown):
-            self._staging.mkdir(0o700)
-        for folder in sorted({nearest(parent) for parent in {target.parent for _, target in work}}):
-            self._try_folder(folder)
+        watched: list[tuple[Path, _Record]] = []
+        folders: set[Path] = set()
         with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:
-            list(pool.map(stage, range(len(work))))
-        with explained("write", shown):
-            journal = json.dumps({"version": 1, "files": [asdict(record) for record in records]})
-            write(self._staging / "journal", journal.encode() + b"\n", 0o600, None)
-            for folder in (self._staging, self._staging.parent, self._root):
-                flush(folder)
+            writes = []
+            for change in changes:
+                target, record = self._target(change.path), _Record.of(change)
+                watched.append((target, record))
+                if record.before == record.after:
+                    continue
+                if not records:
+                    with explained("write", shown):
+                        self._staging.mkdir(0o700)
+                if (folder := nearest(target.parent)) not in folders:
+                    self._try_folder(folder)
+                    folders.add(folder)
+                writes.append(pool.submit(stage, len(records), change, target))
+                records.append(record)
+            for write_ in writes:
+                write_.result()
+        if records:
+            with explained("write", shown):
+                journal = json.dumps({"version": 1, "files": [asdict(record) for record in records]})
+                write(self._staging / "journal", journal.encode() + b"\n", 0o600, None)
+                for folder in (self._staging, self._staging.parent, self._root):
+                    flush(folder)
+        return watched
 
     def _try_folder(self, folder: Path) -> None:
         """Find out whether files can be renamed from the staging folder to this one."""

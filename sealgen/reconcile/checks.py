@@ -16,14 +16,13 @@ from sealgen.crypto import certificate as certificate_rules
 from sealgen.crypto import hybrid
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes import kustomization
-from sealgen.lock import counter_of
 from sealgen.plan import Action, Reason
 from sealgen.recipe import Filtered, Reference
 from sealgen.reconcile import versions
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan, transformer_problems
 from sealgen.reconcile.survey import survey, values_of
-from sealgen.values.value import specification_digest
+from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,11 +185,11 @@ def _specifications(surveyed: Survey, used: list[str]) -> Iterator[Finding]:
     """A value that is made once stays as it was made, whatever its specification says since."""
     environment = surveyed.environment
     for name in used:
-        source = environment.values[name].source
+        value = environment.values[name]
         locked = surveyed.lock.values.get(name)
-        if not source.made or locked is None or not counter_of(locked.version):
+        if not value.source.made or locked is None or not counter_of(locked.version):
             continue
-        if locked.specification != specification_digest(source):
+        if locked.specification != value.specification:
             message = (
                 f"{name} was made to another specification than it has now, which its next version keeps to: "
                 f"sealgen seal {environment.name} --rotate {name}"

@@ -14,7 +14,6 @@ from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.survey import values_of
 from sealgen.values import kept_values, rules
 from sealgen.values.kept_values import KeptValue
-from sealgen.values.value import specification_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +61,7 @@ def _plaintexts(
     plaintexts: dict[str, Parts] = {}
     for name in used:
         value = environment.values[name]
-        digest = specification_digest(value.source)
+        digest = value.specification
         if name in kept and _fits(kept[name], digest, value.source):
             plaintexts[name] = kept[name].parts
             continue

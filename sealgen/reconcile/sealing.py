@@ -18,7 +18,8 @@ from sealgen.reconcile.survey import lock_path
 from sealgen.values import fingerprint_key, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import PurePosixPath
 
     from sealgen.backends.resolution import Plaintext, Warned
     from sealgen.config.environment import Environment
@@ -71,13 +72,14 @@ def _seal(project: Project, environment: Environment, request: Request, surround
     planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
     if planned.plan.stuck:
         raise Stuck(planned)
-    ciphertexts: dict[tuple[str, str], str] = {}
+    ciphertexts: Iterator[str] = iter(())
     warnings: tuple[Warned, ...] = ()
     days_left = None
     if any(planned.plan.having(Action.SEAL)):
         ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings)
-    changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}") if planned.plan.changes else ()
-    run.apply(changes)
+    files: tuple[PurePosixPath, ...] = ()
+    if planned.plan.changes:
+        files = run.apply(outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}"))
     return Sealed(
         environment=environment.name,
         plan=planned.plan,
@@ -85,7 +87,7 @@ def _seal(project: Project, environment: Environment, request: Request, surround
         keys=sum(len(secret.keys) for secret in planned.survey.manifests.values()),
         warnings=warnings,
         days_left=days_left,
-        files=tuple(str(change.path) for change in changes),
+        files=tuple(map(str, files)),
     )
 
 
@@ -113,9 +115,9 @@ def advice(planned: Planned) -> str:
 
 def _seal_keys(
     project: Project, planned: Planned, surroundings: Surroundings
-) -> tuple[dict[tuple[str, str], str], tuple[Warned, ...], int]:
-    """Return the new ciphertexts, what looked wrong about their plaintexts, and the certificate's days left."""
-    from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography; a run without changes needs none)
+) -> tuple[Iterator[str], tuple[Warned, ...], int]:
+    """Return the new ciphertexts as they come, what looked wrong about the values, and the certificate's days left."""
+    from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography: only to seal)
     from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
 
     certificate = planned.certificate or certificates.pinned(project, planned.backend)
@@ -132,8 +134,8 @@ def _seal_keys(
     # A certificate and its key must match, also where one of them stays.
     staying = resolution.resolve_keys(_staying_at_hand(planned), plaintexts)
     resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
-    warnings = resolution.warnings(resolved, planned.environment)
     ciphertexts = sealed_secrets.seal(resolved, certificate)
+    warnings = resolution.warnings(resolved, planned.environment)
     return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
 
 

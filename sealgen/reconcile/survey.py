@@ -83,6 +83,14 @@ class Survey:
             for secret in self.manifests.values()
         )
 
+    def desired_key(self, place: tuple[str, str]) -> DesiredKey:
+        """Return what the plan compares of one key, by Secret and key."""
+        return self._desired_keys[place]
+
+    @cached_property
+    def _desired_keys(self) -> Mapping[tuple[str, str], DesiredKey]:
+        return {(secret.name, name): key for secret in self.desired for name, key in secret.keys.items()}
+
     @cached_property
     def ciphertexts(self) -> Mapping[tuple[str, str], str]:
         """SHA-256 digests of what the overlay holds, by Secret and key."""

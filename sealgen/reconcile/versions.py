@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
-from sealgen.lock import counter_of
 from sealgen.plan import Made, Read, Unreadable
 from sealgen.values import fingerprint, rules
 from sealgen.values.literal import Literal
+from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ def observe(
             continue
         rules.check(name, value.rules, plaintexts[name])
         if isinstance(source, Literal):
-            states[name] = Read(fingerprint.literal_version(source))
+            states[name] = Read(fingerprint.literal_version(value))
         elif key is not None:
             states[name] = Read(key.version(environment.name, name, plaintexts[name]))
     return Observed(states, plaintexts)
@@ -68,12 +68,13 @@ def assume(environment: Environment, used: Iterable[str], lock: Lock) -> dict[st
     """Tell what can be told without reading a source: a value that could be read is taken to be as the lock has it."""
     states: dict[str, Made | Read | Unreadable] = {}
     for name in used:
-        source = environment.values[name].source
+        value = environment.values[name]
+        source = value.source
         locked = lock.values.get(name)
         if source.made:
             states[name] = Made(_made(lock, name))
         elif isinstance(source, Literal):
-            states[name] = Read(fingerprint.literal_version(source))
+            states[name] = Read(fingerprint.literal_version(value))
         elif locked is not None and counter_of(locked.version) is None:
             states[name] = Read(locked.version)
         else:

@@ -253,7 +253,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def join_path(self, template: Any, parent: str) -> str:
-        if not isinstance(template, str | Opaque):
+        if isinstance(template, Opaque):
+            hash(template)  # raises, with the reason
+        if not isinstance(template, str):
             raise OpaqueError(f"a template's name must be text, not {kind(template)}")
         self.steps.spend(_LOOK_UP)
         return template

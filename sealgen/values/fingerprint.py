@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError
 from sealgen.values.secret import Secret
-from sealgen.values.value import specification_digest
 
 if TYPE_CHECKING:
-    from sealgen.values.literal import Literal
     from sealgen.values.source import Parts
+    from sealgen.values.value import Value
 
 KEY_VARIABLE = "SEALGEN_FINGERPRINT_KEY"
 """The environment variable that holds the key in CI."""
@@ -64,9 +63,9 @@ class FingerprintKey:
         return mac.hexdigest()
 
 
-def literal_version(source: Literal) -> str:
+def literal_version(value: Value) -> str:
     """Return the version of a literal: no key is needed, as its text stands in clear in the same repository."""
-    return "literal:" + specification_digest(source)[:32]
+    return "literal:" + value.specification[:32]
 
 
 def new_key_text() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class Value:
     name: str
     source: Source
     rules: Rules
+
+    @cached_property
+    def specification(self) -> str:
+        """The digest of what determines the value."""
+        return specification_digest(self.source)
 
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

@@ -14,10 +14,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cmp_to_key, lru_cache
 from itertools import takewhile
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import TypeAlias
 
 Tree: TypeAlias = "Mapping[str, str | bool | Tree | None]"
 
@@ -47,19 +44,12 @@ def reads_as_text(plain: str) -> bool:
 
 def _mapping(tree: Tree, margin: str) -> str:
     # The first line has no margin: it may follow ": ".
-    return margin.join([_entry(key, tree[key], margin) for key in _in_order(tree)])
+    return margin.join([_entry(key, tree[key], margin) for key in _in_order(tuple(tree))])
 
 
 def _entry(key: str, value: str | bool | Tree | None, margin: str) -> str:
     deeper = margin + _INDENT
-    simple = len(key.encode()) <= _SIMPLE_KEY_BYTES and _BREAK.search(key) is None
-    if simple:
-        quote, inner = _on_one_line(key)
-        head = f"{quote}{inner}{quote}: "
-        column = len(margin) + len(head)
-    else:
-        head = f"? {_scalar(key, deeper, len(deeper))}{margin}: "
-        column = len(deeper)
+    head, column, simple = _head(key, margin)
     if isinstance(value, str):
         return head + _scalar(value, deeper, column)
     if not isinstance(value, Mapping):
@@ -69,15 +59,26 @@ def _entry(key: str, value: str | bool | Tree | None, margin: str) -> str:
     return f"{head[:-1]}\n{deeper}{_mapping(value, deeper)}" if simple else head + _mapping(value, deeper)
 
 
+@lru_cache(4096)  # many Secrets have the same keys
+def _head(key: str, margin: str) -> tuple[str, int, bool]:
+    """Return what stands before a value, the column where the value begins, and whether its key stands on one line."""
+    deeper = margin + _INDENT
+    if len(key.encode()) <= _SIMPLE_KEY_BYTES and _BREAK.search(key) is None:
+        quote, inner = _on_one_line(key)
+        head = f"{quote}{inner}{quote}: "
+        return head, len(margin) + len(head), True
+    return f"? {_scalar(key, deeper, len(deeper))}{margin}: ", len(deeper), False
+
+
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
-def _in_order(keys: Iterable[str]) -> list[str]:
+@lru_cache(4096)
+def _in_order(keys: tuple[str, ...]) -> list[str]:
     # Natural order has circles (9a < 100 < 901- < 9a): kubeseal's output then changes by chance, ours must not.
     return sorted(sorted(keys), key=cmp_to_key(_natural_order))
 
 
-@lru_cache(4096)  # many Secrets have the same keys
 def _natural_order(a: str, b: str) -> int:
     """Compare two keys: letters after all else, runs of digits by their value, a key after its own prefix."""
     for i, (x, y) in enumerate(zip(a, b, strict=False)):

@@ -7,14 +7,17 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from tests.support.leaks import leaked
-from tests.support.project import FINGERPRINT_KEY, Project, empty
+from tests.support.project import FINGERPRINT_KEY, Project, empty, environ
 from tests.support.terminal import at_terminal
 
 if TYPE_CHECKING:
@@ -504,6 +507,43 @@ def test_a_fault_of_ours_in_the_middle_of_sealing_shows_nothing(
     assert "internal error (RuntimeError in " in ended.out + ended.err
     assert watched.leaks() == {}
     assert not (watched.project.root / "k8s").exists()
+
+
+def test_a_process_that_crashes_leaves_no_core_dump(watched: Watched) -> None:
+    program(watched.project, CANARIES["exec"], watched.log, "kill -ABRT $PPID; sleep 5")
+    watched.key("{{ values.env }}{{ values.exec }}")
+    # A shell's limit is what the process begins with.
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -c unlimited && exec "$0" -m sealgen seal staging -v', sys.executable],
+        cwd=watched.project.root,
+        env=environ(watched.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGABRT
+    watched.shown += [done.stdout.decode(), done.stderr.decode()]
+    assert [path.name for path in watched.project.root.glob("core*")] == []
+    assert watched.leaks() == {}
+
+
+def test_no_argument_and_no_child_shows_a_value_while_a_run_goes_on(watched: Watched) -> None:
+    # The program looks at what Linux shows of its own process and of sealgen's.
+    look = (
+        f'{{ cat /proc/$$/cmdline /proc/$PPID/cmdline | tr "\\0" "\\n"; '
+        f'tr "\\0" "\\n" < /proc/$$/environ | grep -v "^CANARY="; }} >> "{watched.log}"'
+    )
+    program(watched.project, CANARIES["exec"], watched.log, look)
+    watched.key("{{ values.env }}{{ values.file }}{{ values.dotenv }}{{ values.exec }}{{ values.password }}")
+    watched.project.change(lint="warn")
+    ended = watched.project.execute("seal", "staging", "-v", env=watched.environ)
+    assert ended.code == 0, ended
+    watched.shown += [ended.out, ended.err]
+    given = watched.log.read_text()
+    assert "-m\nsealgen\nseal\nstaging\n-v\n" in given
+    assert "SEALGEN_FINGERPRINT_KEY" not in given
+    assert watched.leaks() == {}
 
 
 # --- hostile names ----------------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ def test_many_values_are_sealed_on_several_threads_at_once(
 
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(hybrid, "seal", seal_together)
-    assert seal_all([(b"value", LABEL)] * (2 * BATCH), private_key.public_key()) == [b"sealed"] * (2 * BATCH)
+    assert list(seal_all([(b"value", LABEL)] * (2 * BATCH), private_key.public_key())) == [b"sealed"] * (2 * BATCH)
 
 
 @pytest.mark.parametrize("count", [0, 1, BATCH, BATCH + 1, 3 * BATCH + 5])

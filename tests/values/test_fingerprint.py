@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from sealgen.errors import ConfigurationError
 from sealgen.values.fingerprint import FingerprintKey, literal_version, new_key_text
 from sealgen.values.literal import Literal
+from sealgen.values.rules import Rules
 from sealgen.values.secret import Secret
-from sealgen.values.value import specification_digest
+from sealgen.values.value import Value, specification_digest
 from tests.values.reading import CANARY
 
 TEXT = "00112233445566778899aabbccddeeff" * 2
@@ -133,7 +134,11 @@ def test_another_key_has_other_versions_and_another_id() -> None:
 
 
 def test_the_version_of_a_literal_is_its_specifications_digest() -> None:
-    source = Literal(Secret(b"aura"))
-    assert literal_version(source) == "literal:" + specification_digest(source)[:32]
-    assert literal_version(source) != literal_version(Literal(Secret(b"aurA")))
-    assert literal_version(source) == literal_version(Literal(Secret(b"aura")))
+    rules = Rules(None, None, None, None, None)
+
+    def literal(text: bytes) -> Value:
+        return Value("user", Literal(Secret(text)), rules)
+
+    assert literal_version(literal(b"aura")) == "literal:" + specification_digest(Literal(Secret(b"aura")))[:32]
+    assert literal_version(literal(b"aura")) != literal_version(literal(b"aurA"))
+    assert literal_version(literal(b"aura")) == literal_version(literal(b"aura"))
