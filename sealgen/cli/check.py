@@ -12,7 +12,6 @@ from sealgen.cli.settings import environments, global_options
 from sealgen.errors import printable
 
 if TYPE_CHECKING:
-    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.reconcile.checks import Checked, Finding
 
@@ -30,8 +29,8 @@ def command(context: click.Context, names: tuple[str, ...], every: bool) -> int:
 
     now = dt.datetime.now(dt.UTC)
 
-    def run(project: Project, environment: Environment) -> each.Outcome:
-        checked = check(project, environment, now)
+    def run(project: Project, name: str) -> each.Outcome:
+        checked = check(project, project.environment(name), now)
         for finding in checked.findings:
             report.wrong(_finding(finding))
         report.say(_summary(checked))

@@ -29,17 +29,30 @@ class Outcome:
     """Why it ended before it was done, where there is a result all the same."""
 
 
+class Skipped(Exception):  # noqa: N818  (a verdict, not a fault)
+    """An environment is not one that the command is for; the text says why."""
+
+
+def sealed(project: Project, name: str, *, every: bool) -> Environment:
+    """Return an environment; raises Skipped for a plain one where all were asked for."""
+    from sealgen.config.environment import PlainBackend  # noqa: PLC0415
+
+    found = project.environment(name)
+    if every and isinstance(found.backend, PlainBackend):
+        raise Skipped("nothing of a plain environment is sealed")
+    return found
+
+
 def environment(
     context: click.Context,
     command: str,
     names: tuple[str, ...],
     every: bool,
-    run: Callable[[Project, Environment], Outcome],
-    backend: type[object] = object,
+    run: Callable[[Project, str], Outcome],
 ) -> int:
     """Run on each environment, go on after an error, print the envelope, and return the worst exit code.
 
-    ``backend`` is what the command works on: where all environments are asked for, those with another are skipped.
+    Where all environments are asked for, those for which ``run`` raises Skipped are left out.
     """
     project = settings(context).project()
     results: list[dict[str, Any]] = []
@@ -49,11 +62,10 @@ def environment(
         try:
             if command != "seal" and (left := pending(project.root, name)):
                 report.note(left)
-            found = project.environment(name)
-            if every and not isinstance(found.backend, backend):
-                report.note(f"{name}: skipped, as nothing of a plain environment is sealed")
-                continue
-            outcome = run(project, found)
+            outcome = run(project, name)
+        except Skipped as skipped:
+            report.note(f"{name}: skipped, as {skipped}")
+            continue
         except SealgenError as error:
             failure: SealgenError | None = error
             codes.append(error.exit_code)

@@ -10,7 +10,6 @@ from sealgen.cli import each, report, steps
 from sealgen.cli.settings import environments, global_options, settings
 
 if TYPE_CHECKING:
-    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.reconcile.request import Request
 
@@ -25,14 +24,16 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
 
     Exits 0 when nothing is to do, 10 when something is, 12 when that can't be told or done here.
     """
-    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
-    from sealgen.reconcile.planning import prepare  # noqa: PLC0415
-    from sealgen.reconcile.sealing import advice  # noqa: PLC0415
-    from sealgen.values import fingerprint_key  # noqa: PLC0415
-
     current = settings(context)
 
-    def run(project: Project, environment: Environment) -> each.Outcome:
+    def run(project: Project, name: str) -> each.Outcome:
+        if recalled := steps.recalled(context, project, name, request):
+            return recalled
+        from sealgen.reconcile.planning import prepare  # noqa: PLC0415
+        from sealgen.reconcile.sealing import advice  # noqa: PLC0415
+        from sealgen.values import fingerprint_key  # noqa: PLC0415
+
+        environment = each.sealed(project, name, every=every)
         # Nobody is asked and no key is kept: a plan changes nothing.
         around = steps.surroundings(project, ask=None)
         planned = prepare(project, environment, request, around, fingerprint_key.temporary)
@@ -43,4 +44,4 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
         code = 12 if planned.plan.stuck else 10 if planned.plan.changes else 0
         return each.Outcome(code, steps.plan_data(environment.name, *steps.sizes(planned), planned.plan))
 
-    return each.environment(context, "plan", names, every, run, SealedSecretsBackend)
+    return each.environment(context, "plan", names, every, run)

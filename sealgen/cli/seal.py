@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from sealgen.cli import each, report, steps
 from sealgen.cli.settings import environments, global_options, settings
+from sealgen.overlay.seen import Witness
 
 if TYPE_CHECKING:
-    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.reconcile.request import Request
     from sealgen.values.secret import Secret
@@ -45,17 +46,27 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
     Only what changed is sealed again; every other ciphertext stays as it is. Exits 0 when all is done, 12 when
     a value is needed that can't be had here (nothing is written then).
     """
-    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
-    from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
-    from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
-
     current = settings(context)
 
-    def run(project: Project, environment: Environment) -> each.Outcome:
+    def run(project: Project, name: str) -> each.Outcome:
+        if recalled := steps.recalled(context, project, name, request):
+            return recalled
+        from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
+        from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
+
+        witness = Witness()
+        project = replace(project, note=witness.note)
+        environment = each.sealed(project, name, every=every)
         around = steps.surroundings(project, ask=ask if sys.stdin.isatty() else None)
         try:
             sealed = seal(
-                project, environment, request, around, tell=report.note, waiting=None if no_wait else report.note
+                project,
+                environment,
+                request,
+                around,
+                witness,
+                tell=report.note,
+                waiting=None if no_wait else report.note,
             )
         except Stuck as error:
             plan = error.planned.plan
@@ -79,4 +90,4 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
         ]
         return each.Outcome(0, data)
 
-    return each.environment(context, "seal", names, every, run, SealedSecretsBackend)
+    return each.environment(context, "seal", names, every, run)

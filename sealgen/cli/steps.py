@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sealgen.cli import report
+from sealgen.cli import each, report
+from sealgen.cli.settings import settings
 from sealgen.plan import Action
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.plan import Plan, Step
     from sealgen.reconcile.planning import Planned
+    from sealgen.reconcile.request import Request
     from sealgen.values.secret import Secret
     from sealgen.values.source import Surroundings
 
@@ -69,6 +71,21 @@ def surroundings(project: Project, ask: Callable[[str], Secret] | None) -> Surro
     return Surroundings(root=project.root, environ=os.environ, ask=ask, now=dt.datetime.now(dt.UTC))
 
 
+def recalled(context: click.Context, project: Project, name: str, request: Request) -> each.Outcome | None:
+    """Tell that an environment is up to date, where nothing is different from when that was last found."""
+    from sealgen.overlay import seen  # noqa: PLC0415
+    from sealgen.reconcile.request import Request  # noqa: PLC0415
+
+    current = settings(context)
+    if current.json or current.verbose or request != Request():
+        return None
+    known = seen.recall(project.root, name)
+    if known is None:
+        return None
+    report.say(f"{name}: {_size(known.secrets, known.keys)}, {_UP_TO_DATE}")
+    return each.Outcome(0, {})
+
+
 def _rows(plan: Plan, *, verbose: bool) -> list[Step]:
     return [step for step in plan.steps if verbose or step.action is not Action.KEEP]
 
@@ -96,10 +113,17 @@ def summary(environment: str, secrets: int, keys: int, plan: Plan, *, done: bool
     """Return the line that says it all."""
     words = _DONE if done else _TO_DO
     counts = {action: sum(step.action is action for step in plan.steps) for action in words}
-    told = "up to date"
+    told = _UP_TO_DATE
     if plan.changes:
         told = ", ".join(f"{number} {words[action]}" for action, number in counts.items() if number)
-    return f"{environment}: {report.count(secrets, 'secret')}, {report.count(keys, 'key')}, {told}"
+    return f"{environment}: {_size(secrets, keys)}, {told}"
+
+
+_UP_TO_DATE = "up to date"
+
+
+def _size(secrets: int, keys: int) -> str:
+    return f"{report.count(secrets, 'secret')}, {report.count(keys, 'key')}"
 
 
 def plan_data(environment: str, secrets: int, keys: int, plan: Plan) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from sealgen.config import FOLDER
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted
 from sealgen.kubernetes import rules
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from sealgen.values.value import Value
     from sealgen.yaml.schema import Data
 
-FOLDER = "environments"
 ENVIRONMENT_NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen import template
-from sealgen.config.environment import FOLDER, Environment, load, merged
+from sealgen.config import FOLDER
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
-from sealgen.yaml.nodes import Mapping, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sealgen.config.environment import Environment
+    from sealgen.yaml.nodes import Mapping
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,20 @@ class Project:
     """A folder that holds ``environments/`` and ``templates/``; all paths of the configuration start there."""
 
     root: Path
+    note: Callable[[str | PurePosixPath, bytes | None], None] | None = field(default=None, compare=False, repr=False)
+    """Is told of every file that is read: its path, and what it holds."""
 
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return the bytes of a file below the root, or None where there is none.
 
         Line ends are those of the file. Raises SealgenError for a file that can't be read.
         """
+        content = self._content(path)
+        if self.note is not None:
+            self.note(path, content)
+        return content
+
+    def _content(self, path: str | PurePosixPath) -> bytes | None:
         try:
             return (self.root / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -40,6 +50,8 @@ class Project:
         if name not in known:
             hint = did_you_mean(name, known)
             raise ConfigurationError(f"there is no environment '{name}' ({FOLDER}/{name}.yaml){hint}")
+        from sealgen.config.environment import load  # noqa: PLC0415  (only where a file is to be understood)
+
         return load(name, self.read)
 
     def environments(self) -> list[str]:
@@ -47,6 +59,9 @@ class Project:
 
         A file that can't be read counts as one, so that it fails when it is asked for, and alone.
         """
+        from sealgen.config.environment import merged  # noqa: PLC0415
+        from sealgen.yaml.nodes import Scalar  # noqa: PLC0415
+
         files: dict[str, Mapping | None] = {}
         for name in sorted(self._files()):
             try:

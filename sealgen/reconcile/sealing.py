@@ -9,23 +9,24 @@ from typing import TYPE_CHECKING
 
 from sealgen import certificates
 from sealgen.errors import CannotTell, ConfigurationError
-from sealgen.overlay import transaction
+from sealgen.overlay import seen, transaction
 from sealgen.plan import Action, Plan, Reason
 from sealgen.recipe import values_in
 from sealgen.reconcile.outcome import outcome
-from sealgen.reconcile.planning import Planned, prepare, sealed_secrets_backend
+from sealgen.reconcile.planning import Planned, is_read, prepare, sealed_secrets_backend
 from sealgen.reconcile.survey import lock_path
 from sealgen.values import fingerprint_key, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import PurePosixPath
 
     from sealgen.backends.resolution import Plaintext, Warned
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.kubernetes.manifest import SecretManifest
-    from sealgen.overlay.transaction import Run
+    from sealgen.overlay.seen import Witness
+    from sealgen.overlay.transaction import FileChange, Run
     from sealgen.reconcile.request import Request
     from sealgen.values.source import Parts, Surroundings
 
@@ -43,6 +44,8 @@ class Sealed:
     """Until the certificate expires; None where nothing was sealed with it."""
     files: tuple[str, ...]
     """What was written or removed, from the project's root."""
+    values: tuple[str, ...]
+    """The values that its keys are made of."""
 
 
 def seal(
@@ -50,13 +53,15 @@ def seal(
     environment: Environment,
     request: Request,
     surroundings: Surroundings,
+    witness: Witness,
     *,
     tell: Callable[[str], None],
     waiting: Callable[[str], None] | None,
 ) -> Sealed:
     """Bring the overlay and the lock of an environment up to date.
 
-    ``tell`` is told of what an interrupted run left, ``waiting`` of another run that is waited for (None: it is not).
+    ``witness`` notes what the project reads. ``tell`` is told of what an interrupted run left, ``waiting`` of another
+    run that is waited for (None: it is not).
     Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
     for everything else that stands in the way.
     """
@@ -65,10 +70,23 @@ def seal(
     with transaction.exclusive(project.root, environment.name, within, waiting) as run:
         if run.recovered:
             tell(run.recovered)
-        return _seal(project, environment, request, surroundings, run)
+        seen.remember(project.root, environment.name, None)
+        sealed = _seal(project, environment, request, surroundings, run, witness)
+        # What a source gives is in no file that was noted, and what was left out may be anything.
+        if not request.only and not any(is_read(environment, name) for name in sealed.values):
+            noted = witness.seen(sealed.secrets, sealed.keys)
+            seen.remember(project.root, environment.name, noted)
+        return sealed
 
 
-def _seal(project: Project, environment: Environment, request: Request, surroundings: Surroundings, run: Run) -> Sealed:
+def _seal(
+    project: Project,
+    environment: Environment,
+    request: Request,
+    surroundings: Surroundings,
+    run: Run,
+    witness: Witness,
+) -> Sealed:
     planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
     if planned.plan.stuck:
         raise Stuck(planned)
@@ -79,7 +97,7 @@ def _seal(project: Project, environment: Environment, request: Request, surround
         ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings)
     files: tuple[PurePosixPath, ...] = ()
     if planned.plan.changes:
-        files = run.apply(outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}"))
+        files = run.apply(_noted(outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}"), witness))
     return Sealed(
         environment=environment.name,
         plan=planned.plan,
@@ -88,7 +106,14 @@ def _seal(project: Project, environment: Environment, request: Request, surround
         warnings=warnings,
         days_left=days_left,
         files=tuple(map(str, files)),
+        values=tuple(planned.plan.versions),
     )
+
+
+def _noted(changes: Iterable[FileChange], witness: Witness) -> Iterator[FileChange]:
+    for change in changes:
+        witness.note(change.path, change.after)
+        yield change
 
 
 class Stuck(CannotTell):

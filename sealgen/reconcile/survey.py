@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen import lock, recipe
-from sealgen.config.environment import FOLDER
+from sealgen.config import FOLDER
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes import kustomization, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret

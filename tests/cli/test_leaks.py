@@ -501,7 +501,7 @@ def test_a_fault_of_ours_in_the_middle_of_sealing_shows_nothing(
     def seal(plaintext: bytes, *_: object) -> NoReturn:
         raise RuntimeError(plaintext, plaintext.decode("utf-8", "replace"), {"plaintext": plaintext})
 
-    monkeypatch.setattr("sealgen.crypto.hybrid.seal", seal)
+    monkeypatch.setattr("sealgen.crypto.crew.seal", seal)
     ended = watched.run("seal", "staging", *more)
     assert ended.code == 1
     assert "internal error (RuntimeError in " in ended.out + ended.err

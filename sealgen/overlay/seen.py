@@ -1,0 +1,124 @@
+"""What a run read and wrote when it left an environment up to date: where all of it is the same, nothing need be done.
+
+``.sealgen/<environment>.seen`` is JSON: a digest of each file, and of the programs that judged them. It is a memory of
+one machine; whatever is different, missing or strange in it only means that the next run looks for itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sealgen
+from sealgen.overlay.state import STATE, journal_of, staging_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+_FORMAT = 1
+_JUDGES = ("cryptography", "jinja2", "yaml")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An environment that was left up to date."""
+
+    secrets: int
+    keys: int
+    files: Mapping[str, str | None] = field(repr=False)
+    """A digest of each file that was read or written, by its path from the project's root; None for one not there."""
+
+
+class Witness:
+    """Notes what a run reads and writes."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, str | None] = {}
+
+    def note(self, path: str | PurePosixPath, content: bytes | None) -> None:
+        """Note what a file holds now; None where there is none."""
+        self._files[str(path)] = None if content is None else _digest(content)
+
+    def seen(self, secrets: int, keys: int) -> Seen:
+        """Return what was noted, of an environment with so many secrets and keys that is up to date."""
+        return Seen(secrets, keys, self._files)
+
+
+def remember(root: Path, environment: str, seen: Seen | None) -> None:
+    """Keep what a run has seen, or forget what an earlier one had; what can't be written is not remembered."""
+    path = _path(root, environment)
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        if seen is not None:
+            content = json.dumps({"format": _FORMAT, "judges": _judges(), **asdict(seen)})
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(content)
+
+
+def recall(root: Path, environment: str) -> Seen | None:
+    """Return what an earlier run saw, if all of it is the same now; None where that can't be told."""
+    if os.path.lexists(journal_of(root, environment)) or os.path.lexists(staging_of(root, environment)):
+        return None
+    try:
+        content = json.loads(_read(str(_path(root, environment))) or b"")
+        if content["format"] != _FORMAT or content["judges"] != _judges():
+            return None
+        seen = Seen(int(content["secrets"]), int(content["keys"]), dict(content["files"]))
+        same = all(_digest_of(f"{root}/{path}") == digest for path, digest in seen.files.items())
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return seen if same else None
+
+
+def _path(root: Path, environment: str) -> Path:
+    return root / STATE / f"{environment}.seen"
+
+
+def _judges() -> list[list[int | str]]:
+    """Return what tells one state of sealgen, and of what it stands on, from another."""
+    judges: list[list[int | str]] = [[sealgen.__version__]]
+    package = Path(sealgen.__file__).parent
+    files = [*sorted(map(str, package.rglob("*.py")))]
+    for name in _JUDGES:
+        spec = importlib.util.find_spec(name)
+        files.append(str(spec.origin) if spec else name)
+    for file in files:
+        found = Path(file).stat()
+        judges.append([found.st_mtime_ns, found.st_size])
+    return judges
+
+
+def _digest_of(path: str) -> str | None:
+    content = _read(path)
+    return None if content is None else _digest(content)
+
+
+def _read(path: str) -> bytes | None:
+    """Return the bytes of a file, None where there is none; raises OSError for anything else."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError
+        content = os.read(descriptor, found.st_size + 1)
+        if len(content) != found.st_size:
+            raise OSError
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=32).hexdigest()
