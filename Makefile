@@ -43,6 +43,7 @@ conformance: $(TEST_VENV)/.ready
 	tests/conformance/install $(TOOLS)
 	PATH="$(abspath $(TOOLS)):$$PATH" $(TEST_VENV)/bin/pytest tests/conformance $(ARGS)
 
+# On a quiet machine, to be kept in benchmarks/: make bench ARGS=--keep, and make bench ARGS='--profile --keep'.
 bench: $(VENV)/.ready
 	tests/conformance/install $(TOOLS)
 	PATH="$(abspath $(TOOLS)):$$PATH" $(VENV)/bin/python benchmarks/side_by_side.py $(ARGS)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+import sys
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Failure(Exception):  # noqa: N818  (it becomes a SealgenError where it is known what it means)
@@ -37,7 +39,7 @@ def nothing_changed() -> Iterator[None]:
 
 
 def write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
-    """Make a new file and wait until the disk has it; ``kept`` is the mode of the file it replaces."""
+    """Make a new file; ``kept`` is the mode of the file it is to replace."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode if kept is None else 0o600)
     try:
         left = memoryview(content)
@@ -45,18 +47,46 @@ def write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
             left = left[os.write(descriptor, left) :]
         if kept is not None:
             os.fchmod(descriptor, kept)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def flush(folder: Path) -> None:
-    """Wait until the disk has the folder's entries."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Wait until the disk has a file, or a folder's entries."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def flush_all(files: Sequence[Path]) -> None:
+    """Wait until the disk has these files, which are of one folder."""
+    if len(files) <= _FEW or not _flush_file_system(files[0].parent):
+        for file in files:
+            flush(file)
+
+
+# So many files are flushed one by one: what other programs have written to the file system need not be waited for.
+# Measured on ext4 for 1,000 files of 4.5 kB: 0.4 s one by one, 0.1 s in eight threads, 0.007 s all at once.
+_FEW = 64
+
+
+def _flush_file_system(folder: Path) -> bool:
+    """Wait until the disk has all of the file system that a folder is on; tell whether the system can do that."""
+    if sys.platform != "linux" or tuple(map(int, re.findall("[0-9]+", os.uname().release)[:2])) < (5, 8):
+        return False  # syncfs(2): before 5.8, Linux does not tell of what could not be written
+    import ctypes  # noqa: PLC0415
+
+    system = ctypes.CDLL(None, use_errno=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if system.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def content_of(path: Path, shown: PurePosixPath) -> bytes | None:
