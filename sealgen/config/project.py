@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sealgen.config.environment import Environment
-    from sealgen.yaml.nodes import Mapping
 
 
 @dataclass(frozen=True)
@@ -59,18 +58,34 @@ class Project:
 
         A file that can't be read counts as one, so that it fails when it is asked for, and alone.
         """
-        from sealgen.config.environment import merged  # noqa: PLC0415
-        from sealgen.yaml.nodes import Scalar  # noqa: PLC0415
-
-        files: dict[str, Mapping | None] = {}
-        for name in sorted(self._files()):
-            try:
-                files[name] = merged(name, self.read)
-            except SealgenError:
-                files[name] = None
-        bases = {extends.text for file in files.values() if file and isinstance(extends := file.get("extends"), Scalar)}
+        known = sorted(self._files())
+        bases = {base for name in known if (base := self._extended(name))}
         # A file that others extend and that names no namespace is their base, not an environment.
-        return [name for name, file in files.items() if name not in bases or file is None or file.get("namespace")]
+        return [name for name in known if name not in bases or self._has_namespace(name)]
+
+    def _extended(self, name: str) -> str | None:
+        """Return which file an environment's file extends; None for one that extends none or can't be understood."""
+        from sealgen.yaml.nodes import Mapping, Scalar, parse  # noqa: PLC0415
+
+        file = f"{FOLDER}/{name}.yaml"
+        try:
+            content = self.read(file)
+            # Without the word, or a backslash that may spell it, there is nothing to understand.
+            if content is None or not (b"extends" in content or b"\\" in content):
+                return None
+            root = parse(content, file)
+        except SealgenError:
+            return None
+        extends = root.get("extends") if isinstance(root, Mapping) else None
+        return extends.text if isinstance(extends, Scalar) else None
+
+    def _has_namespace(self, name: str) -> bool:
+        from sealgen.config.environment import merged  # noqa: PLC0415
+
+        try:
+            return merged(name, self.read).get("namespace") is not None
+        except SealgenError:
+            return True
 
     def _files(self) -> Iterator[str]:
         for path in (self.root / FOLDER).glob("*.yaml"):

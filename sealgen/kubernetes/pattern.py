@@ -10,16 +10,18 @@ from sealgen.kubernetes import rules
 from sealgen.kubernetes.manifest import Key, SecretManifest
 from sealgen.recipe import Filtered, Reference, references
 from sealgen.template.blanks import blank, filled, numbers
-from sealgen.yaml.nodes import is_plain_text
+from sealgen.yaml.nodes import Mapping, Scalar, is_plain_text, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping as Map
 
     from sealgen.recipe import Part, Recipe
     from sealgen.template.rendered import Rendered
 
 NAME = blank(0)
 """The blank for the Secret's own name."""
+_WORD = "S"  # as a token begins
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,10 @@ class Pattern:
     """What Secrets have in common whose manifests differ in the text of blanks only."""
 
     manifest: SecretManifest
+    written: tuple[str, ...]
+    """What stands in its scalars that hold blanks."""
 
-    def filled(self, texts: Sequence[str], aliases: Mapping[str, str]) -> SecretManifest | None:
+    def filled(self, texts: Sequence[str], aliases: Map[str, str]) -> SecretManifest | None:
         """Return the manifest with ``texts`` in its blanks and values by their names in the environment.
 
         None where text that is put in may not be what it is put in as: the manifest is to be read by itself.
@@ -37,10 +41,9 @@ class Pattern:
         labels = {name: filled(text, texts) for name, text in manifest.labels.items()}
         annotations = {name: filled(text, texts) for name, text in manifest.annotations.items()}
         keys = {name: Key(_filled(key.recipe, texts, aliases), key.at) for name, key in manifest.keys.items()}
-        alone = (key.recipe[0] for key in keys.values() if len(key.recipe) == 1)
         if (
-            not all(map(is_plain_text, [*labels.values(), *annotations.values()]))
-            or not all(is_plain_text(part) for part in alone if isinstance(part, str))
+            # In quotes it may be anything, but whether it is in quotes is not known here.
+            not all(is_plain_text(filled(text, texts)) for text in self.written)
             or any(map(rules.label_value_problem, labels.values()))
             or rules.annotations_size_problem(annotations)
         ):
@@ -59,13 +62,24 @@ class Pattern:
 
 
 def pattern(rendered: Rendered, manifest: SecretManifest) -> Pattern | None:
-    """Return the pattern that was rendered and read; None where a blank stands in what a manifest is read by."""
-    counted: Counter[str] = Counter(numbers(rendered.text))
-    placed = Counter(number for text in _texts(manifest) for number in numbers(text))
-    # The name may stand where it is only compared; nothing else may stand in a comment, a type or a key.
-    name = numbers(NAME)[0]
-    counted[name] = placed[name] = 0
-    return Pattern(manifest) if counted == placed else None
+    """Return the pattern that was rendered and read; None where a blank stands in anything that is not filled."""
+    name = list(_own_name(rendered))
+    counted = Counter(number for text in (rendered.text, *_all_texts(rendered.secrets)) for number in numbers(text))
+    placed = Counter(number for text in (*name, *_texts(manifest)) for number in numbers(text))
+    if counted != placed:
+        return None
+    recipes = (key.recipe for key in manifest.keys.values())
+    scalars = (*name, *manifest.labels.values(), *manifest.annotations.values(), *map(_written, recipes))
+    return Pattern(manifest, tuple(text for text in scalars if numbers(text)))
+
+
+def _own_name(rendered: Rendered) -> Iterator[str]:
+    """Yield the name that the manifest tells, if it does; that it is the Secret's own was found when it was read."""
+    root = parse(rendered.text, rendered.file)
+    metadata = root.get("metadata") if isinstance(root, Mapping) else None
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    if isinstance(name, Scalar):
+        yield name.text
 
 
 def _texts(manifest: SecretManifest) -> Iterator[str]:
@@ -87,7 +101,24 @@ def _texts_of(recipe: Recipe) -> Iterator[str]:
                 yield from _texts_of(argument)
 
 
-def _filled(recipe: Recipe, texts: Sequence[str], aliases: Mapping[str, str]) -> Recipe:
+def _all_texts(recipe: Recipe) -> Iterator[str]:
+    for part in recipe:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Filtered):
+            yield from _all_texts(part.input)
+            for argument in part.arguments:
+                yield from _all_texts(argument)
+
+
+def _written(recipe: Recipe) -> str:
+    """Return what the scalar of a recipe looks like to YAML, where references are words."""
+    if len(recipe) == 1 and isinstance(part := recipe[0], Filtered):
+        return _written(part.input)  # of ``data``, it may be what is decoded
+    return "".join(part if isinstance(part, str) else _WORD for part in recipe)
+
+
+def _filled(recipe: Recipe, texts: Sequence[str], aliases: Map[str, str]) -> Recipe:
     def part_filled(part: Part) -> Part:
         if isinstance(part, str):
             return filled(part, texts)

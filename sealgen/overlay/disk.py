@@ -38,7 +38,7 @@ def nothing_changed() -> Iterator[None]:
         raise SealgenError(f"{failure}; nothing was changed") from None
 
 
-def write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
+def write(path: Path | str, content: bytes, mode: int, kept: int | None) -> None:
     """Make a new file; ``kept`` is the mode of the file it is to replace."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode if kept is None else 0o600)
     try:
@@ -51,7 +51,7 @@ def write(path: Path, content: bytes, mode: int, kept: int | None) -> None:
         os.close(descriptor)
 
 
-def flush(path: Path) -> None:
+def flush(path: Path | str) -> None:
     """Wait until the disk has a file, or a folder's entries."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -60,9 +60,9 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def flush_all(files: Sequence[Path]) -> None:
+def flush_all(files: Sequence[str]) -> None:
     """Wait until the disk has these files, which are of one folder."""
-    if len(files) <= _FEW or not _flush_file_system(files[0].parent):
+    if len(files) <= _FEW or not _flush_file_system(Path(files[0]).parent):
         for file in files:
             flush(file)
 
@@ -89,15 +89,15 @@ def _flush_file_system(folder: Path) -> bool:
     return True
 
 
-def content_of(path: Path, shown: PurePosixPath) -> bytes | None:
+def content_of(path: Path | str, shown: PurePosixPath) -> bytes | None:
     """Return the bytes of a file, None where there is none; raises SealgenError for what is no file."""
     with explained("read", shown):
         try:
-            mode = path.lstat().st_mode
+            mode = os.lstat(path).st_mode
             if not stat.S_ISREG(mode):
                 kind = "a link" if stat.S_ISLNK(mode) else "not a file"
                 raise Failure(f"{shown} is {kind}")
-            return path.read_bytes()
+            return Path(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
 

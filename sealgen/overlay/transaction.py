@@ -141,15 +141,14 @@ class Run:
             if records:
                 with nothing_changed(), lock_of_all(self._root):
                     for target, record in watched:
-                        path = PurePosixPath(record.path)
-                        if _digest(content_of(target, path)) != record.before:
+                        if _digest(content_of(target, record.path)) != record.before:
                             raise SealgenError(
-                                f"{path} changed while sealgen ran; nothing was written", hint="Run it again."
+                                f"{record.path} changed while sealgen ran; nothing was written", hint="Run it again."
                             )
                     self._commit(records)
         finally:
             self._tidy_up()
-        return tuple(PurePosixPath(record.path) for record in records)
+        return tuple(record.path for record in records)
 
     # --- before the commit: only the staging folder changes ---
 
@@ -165,7 +164,9 @@ class Run:
         if records:
             with explained("write", self._shown()):
                 flush_all(staged)
-                journal = json.dumps({"version": 1, "files": [vars(record) for record in records]})
+                journal = json.dumps(
+                    {"version": 1, "files": [{**vars(record), "path": str(record.path)} for record in records]}
+                )
                 write(self._staging / "journal", journal.encode() + b"\n", 0o600, None)
                 for path in (self._staging / "journal", self._staging, self._staging.parent, self._root):
                     flush(path)
@@ -224,7 +225,7 @@ class Run:
 
     def _put_in_place(self, left: dict[int, _Record], records: Sequence[_Record], progress: _Progress) -> None:
         """Carry out the journal's ``records``, of which those ``left`` are not yet; each by its number."""
-        targets = [self._target(PurePosixPath(record.path)) for record in records]
+        targets = [self._target(record.path) for record in records]
         made = set()
         for number, record in left.items():
             if record.after is not None and (folder := targets[number].parent) not in made:
@@ -236,7 +237,7 @@ class Run:
                 if record.after is None:
                     targets[number].unlink()
                 else:
-                    self._staged(number).rename(targets[number])
+                    os.rename(self._staged(number), targets[number])  # noqa: PTH104  (of many files, each a Path)
             progress.begun = True
         # Any folder on the way down may be new, made by this run or by the one that was interrupted.
         for folder in self._way_to({target.parent for target in targets}):
@@ -328,17 +329,16 @@ class Run:
         return f"{self._environment}: {told}"
 
     def _digest(self, record: _Record) -> str | None:
-        path = PurePosixPath(record.path)
-        return _digest(content_of(self._target(path), path))
+        return _digest(content_of(self._target(record.path), record.path))
 
     def _is_staged(self, number: int, record: _Record) -> bool:
         staged = self._staged(number)
-        return record.after is None or _digest(content_of(staged, PurePosixPath(record.path))) == record.after
+        return record.after is None or _digest(content_of(staged, record.path)) == record.after
 
     # --- where files are ---
 
-    def _staged(self, number: int) -> Path:
-        return self._staging / str(number)
+    def _staged(self, number: int) -> str:
+        return f"{self._staging}/{number}"
 
     def _target(self, path: PurePosixPath) -> Path:
         """Return where the file really is: links to folders are followed, and must not lead out."""
@@ -375,13 +375,13 @@ class Run:
 class _Record:
     """A file in the journal: digests, None where there is no file. Its number is its place in the list."""
 
-    path: str
+    path: PurePosixPath
     before: str | None
     after: str | None
 
     @classmethod
     def of(cls, change: FileChange) -> _Record:
-        return cls(str(change.path), _digest(change.before), _digest(change.after))
+        return cls(change.path, _digest(change.before), _digest(change.after))
 
 
 @dataclass
@@ -403,7 +403,7 @@ def _read_journal(root: Path, environment: str) -> list[_Record] | None:
         journal = json.loads(content)
         if journal["version"] != 1:
             raise ValueError
-        return [_Record(str(file["path"]), file["before"], file["after"]) for file in journal["files"]]
+        return [_Record(PurePosixPath(file["path"]), file["before"], file["after"]) for file in journal["files"]]
     except (ValueError, KeyError, TypeError):
         raise SealgenError(
             f"{STATE}/{path.name} is damaged, or of a newer sealgen",

@@ -93,10 +93,12 @@ class _Press:
         """Return the pattern of a secret and those that are like it; None where each is rendered by itself."""
         if isinstance(likeness.name, str):
             return None
+        own = {name: self._parts[value] for name, value in entry.values.items()}
         try:
             rendered = self._templates.render(
                 entry.template + SUFFIX,
-                known=self._parts | {own: self._parts[value] for own, value in entry.values.items()},
+                # The template's own names first, as a loop over ``values`` gives them.
+                known=own | {name: parts for name, parts in self._parts.items() if name not in own},
                 aliases={},
                 variables=dict(self._environment.vars) | likeness.variables,
                 names={

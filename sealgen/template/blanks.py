@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Masked: TypeAlias = "Opaque | bool | int | str | list[Masked] | dict[str, Masked] | None"
 
 # Whether it stands in quotes, in a block, in a flow or plain, first or last: YAML takes it as it is.
-_INERT = re.compile(r"[A-Za-z][A-Za-z0-9_./-]{0,127}")
+_LONGEST = 128  # characters
+_INERT = re.compile(rf"[A-Za-z][A-Za-z0-9_./-]{{0,{_LONGEST - 1}}}")
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 # Random, as no template may hold it; it begins no escape, number, tag or keyword of YAML's.
 _PREFIX = f"S{secrets.token_hex(8).translate(_LETTERS)}B"
@@ -41,7 +42,8 @@ class Mask:
             if _INERT.fullmatch(data) is None or len(self.texts) == _MOST:
                 return data
             self.texts.append(data)
-            return Opaque((blank(len(self.texts) - 1),))
+            # It counts as much as the longest, so that no limit is met later than by the text itself.
+            return Opaque((blank(len(self.texts) - 1),), _LONGEST)
         if isinstance(data, dict):
             return {name: self.hidden(item) for name, item in data.items()}
         if isinstance(data, list):

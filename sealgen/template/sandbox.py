@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import jinja2
 from jinja2 import nodes
@@ -25,6 +25,7 @@ from sealgen.template.opaque import Opaque, OpaqueError, Parts, concatenated, fi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from jinja2.bccache import Bucket
     from jinja2.runtime import Context
 
     from sealgen.template.rendered import Piece
@@ -434,6 +435,23 @@ _OF_JINJA2 = frozenset({"replace", "trim"})
 _LEFT_OUT = ("random", "e", "escape", "forceescape", "safe", "striptags", "urlize", "xmlattr")
 
 
+_MOST_CODES = 2000
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Keeps what templates are compiled to, by their text: in memory, for the environments of one run."""
+
+    _codes: ClassVar[dict[tuple[str, str], Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if len(self._codes) >= _MOST_CODES:
+            self._codes.clear()
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
 def environment_of(load: Callable[[str], str | None]) -> _Environment:
     """Return the sandbox for the templates that ``load`` gives by name."""
 
@@ -452,6 +470,7 @@ def environment_of(load: Callable[[str], str | None]) -> _Environment:
         optimized=False,
         cache_size=-1,
         auto_reload=False,
+        bytecode_cache=_Compiled(),
     )
     del environment.globals["lipsum"]
     for name in _LEFT_OUT:
