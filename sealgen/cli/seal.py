@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealgen.cli import each, report, steps
+from sealgen.cli.progress import progress
 from sealgen.cli.settings import environments, global_options, settings
 from sealgen.overlay.seen import Witness
 
@@ -59,15 +60,17 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
         environment = each.sealed(project, name, every=every)
         around = steps.surroundings(project, ask=ask if sys.stdin.isatty() else None)
         try:
-            sealed = seal(
-                project,
-                environment,
-                request,
-                around,
-                witness,
-                tell=report.note,
-                waiting=None if no_wait else report.note,
-            )
+            with progress(f"{name}: sealing, file") as told:
+                sealed = seal(
+                    project,
+                    environment,
+                    request,
+                    around,
+                    witness,
+                    tell=report.note,
+                    waiting=None if no_wait else report.note,
+                    progress=told,
+                )
         except Stuck as error:
             plan = error.planned.plan
             report.say(steps.steps_text(environment.name, plan, verbose=current.verbose), to_stderr=True)

@@ -57,11 +57,12 @@ def seal(
     *,
     tell: Callable[[str], None],
     waiting: Callable[[str], None] | None,
+    progress: Callable[[int, int], None],
 ) -> Sealed:
     """Bring the overlay and the lock of an environment up to date.
 
     ``witness`` notes what the project reads. ``tell`` is told of what an interrupted run left, ``waiting`` of another
-    run that is waited for (None: it is not).
+    run that is waited for (None: it is not), ``progress`` of how many files are made, and of how many.
     Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
     for everything else that stands in the way.
     """
@@ -71,7 +72,7 @@ def seal(
         if run.recovered:
             tell(run.recovered)
         seen.remember(project.root, environment.name, None)
-        sealed = _seal(project, environment, request, surroundings, run, witness)
+        sealed = _seal(project, environment, request, surroundings, run, witness, progress)
         # What a source gives is in no file that was noted, and what was left out may be anything.
         if not request.only and not any(is_read(environment, name) for name in sealed.values):
             noted = witness.seen(sealed.secrets, sealed.keys)
@@ -86,6 +87,7 @@ def _seal(
     surroundings: Surroundings,
     run: Run,
     witness: Witness,
+    progress: Callable[[int, int], None],
 ) -> Sealed:
     planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
     if planned.plan.stuck:
@@ -97,7 +99,9 @@ def _seal(
         ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings)
     files: tuple[PurePosixPath, ...] = ()
     if planned.plan.changes:
-        files = run.apply(_noted(outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}"), witness))
+        changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}")
+        total = len({step.secret for step in planned.plan.steps if step.action is not Action.KEEP})
+        files = run.apply(_noted(changes, witness, lambda done: progress(min(done, total), total)))
     return Sealed(
         environment=environment.name,
         plan=planned.plan,
@@ -110,8 +114,9 @@ def _seal(
     )
 
 
-def _noted(changes: Iterable[FileChange], witness: Witness) -> Iterator[FileChange]:
-    for change in changes:
+def _noted(changes: Iterable[FileChange], witness: Witness, progress: Callable[[int], None]) -> Iterator[FileChange]:
+    for number, change in enumerate(changes):
+        progress(number)
         witness.note(change.path, change.after)
         yield change
 
