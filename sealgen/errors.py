@@ -75,6 +75,11 @@ def printable(text: str) -> str:
 _SHOWN = 80  # characters
 
 
+def shortened(text: str, most: int = _SHOWN) -> str:
+    """Return the text for a message: on one line, cut where it has more than ``most`` characters."""
+    return printable(text if len(text) <= most else text[: most - 1] + "…")
+
+
 def quoted(text: str) -> str:
     """Return the text in quotes for a message: on one line, not too long."""
-    return f"'{printable(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…')}'"
+    return f"'{shortened(text)}'"

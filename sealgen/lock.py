@@ -9,6 +9,7 @@ made has a counter and eight random digits, so that two branches which made the 
 from __future__ import annotations
 
 import datetime
+import io
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LockedValue:
     """The version of a value that its keys were sealed from."""
 
@@ -37,7 +38,7 @@ class LockedValue:
     """Digest of what determines the value."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LockedKey:
     """One ciphertext: where it is, what it was made of, and what it is bound to."""
 
@@ -68,20 +69,21 @@ def dump(lock: Lock) -> bytes:
     """Return the lock as text; equal locks give equal bytes."""
     # JSON needs no escapes for what may stand in these fields: ``read`` has their alphabets.
     key_id = f',"fingerprint_key":"{lock.fingerprint_key}"' if lock.fingerprint_key else ""
-    lines = [f'{{"sealgen":"lock","format":{FORMAT}{key_id}}}\n']
+    content = io.BytesIO()
+    content.write(f'{{"sealgen":"lock","format":{FORMAT}{key_id}}}\n'.encode())
     for name, value in sorted(lock.values.items()):
-        lines.append(
+        content.write(
             f'{{"value":"{name}","version":"{value.version}","date":"{value.date}",'
-            f'"specification":"{value.specification}"}}\n'
+            f'"specification":"{value.specification}"}}\n'.encode()
         )
     for (secret, key), locked in sorted(lock.keys.items()):
         values = ",".join([f'"{name}":"{version}"' for name, version in sorted(locked.values.items())])
-        lines.append(
+        content.write(
             f'{{"secret":"{secret}","key":"{key}","file":"{locked.filename}","namespace":"{locked.namespace}",'
             f'"scope":"{locked.scope}","recipe":"{locked.recipe}","values":{{{values}}},'
-            f'"certificate":"{locked.certificate}","ciphertext":"{locked.ciphertext}"}}\n'
+            f'"certificate":"{locked.certificate}","ciphertext":"{locked.ciphertext}"}}\n'.encode()
         )
-    return "".join(lines).encode()
+    return content.getvalue()
 
 
 _VERSION = r"(?:[1-9][0-9]{0,8}-[0-9a-f]{8}|(?:hmac-sha256|literal):[0-9a-f]{32})"

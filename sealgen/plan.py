@@ -52,7 +52,7 @@ class Reason(StrEnum):
     UNREADABLE = "can't tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DesiredKey:
     """A key as the template wants it."""
 
@@ -73,14 +73,14 @@ class DesiredSecret:
     keys: Mapping[str, DesiredKey]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Made:
     """A value that is made once and stored nowhere; ``version`` is that of the lock, None before the first."""
 
     version: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Read:
     """A value that can be read again, and its version now."""
 
@@ -94,7 +94,7 @@ class Unreadable:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One action on one key."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sealgen.values.source import Parts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plaintext:
     """The bytes of one key, resolved."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgen.config import FOLDER
 from sealgen.crypto import fingerprint
-from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted
+from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sealgen.yaml.schema import Data
 
 ENVIRONMENT_NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
+_ENVIRONMENT_WORDS = "the name of a file of environments/, without .yaml: lower-case letters, digits, '-', '_', '.'"
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ _BACKENDS: dict[str, Record[Any]] = {
                 Text(problem=_certificate_problem, pattern=_CERTIFICATE),
                 "The controller's certificate: a PEM file's path from the project's root, or an https:// URL.",
                 required=True,
+                example=f"{FOLDER}/certificates/controller.pem",
             ),
             "fingerprint": Field(
                 Text(problem=_fingerprint_problem, pattern=fingerprint.PATTERN),
@@ -258,7 +260,7 @@ def _given(fields: Fields) -> Map[str, Any]:
 
 _REST = Record(_ENTRY_FIELDS, _given)
 _WHOLE = Record(
-    {"name": Field(_NAME, "The Secret's name.", required=True), **_ENTRY_FIELDS},
+    {"name": Field(_NAME, "The Secret's name.", required=True, example="backend-secrets"), **_ENTRY_FIELDS},
     lambda fields: _Entry(fields["name"], _given(fields), fields.at("name")),
 )
 
@@ -285,6 +287,8 @@ class _SecretsShape:
         return tuple(entries)
 
     def _item(self, node: Node, path: str) -> _Entry:
+        if isinstance(node, Sequence) or is_null(node):
+            raise not_a(node, path, "a name or a mapping")
         if isinstance(node, Scalar):
             return _Entry(_NAME.read(node, path), self._rest(Mapping({}, node.at), path), node.at)
         return _WHOLE.read(node, path)
@@ -300,12 +304,21 @@ class _SecretsShape:
 
 _FIELDS: dict[str, Field] = {
     "extends": Field(
-        Text(pattern=ENVIRONMENT_NAME), "Another file of environments/, without .yaml; this one is merged over it."
+        Text(pattern=ENVIRONMENT_NAME, words=_ENVIRONMENT_WORDS),
+        "Another file of environments/, without .yaml; this one is merged over it.",
     ),
     "namespace": Field(
-        Text(problem=rules.namespace_problem, pattern=_NAMESPACE), "The namespace of the secrets.", required=True
+        Text(problem=rules.namespace_problem, pattern=_NAMESPACE),
+        "The namespace of the secrets.",
+        required=True,
+        example="aura-staging",
     ),
-    "backend": Field(_BackendShape(), "How secrets reach the cluster.", required=True),
+    "backend": Field(
+        _BackendShape(),
+        "How secrets reach the cluster.",
+        required=True,
+        example="{kind: sealed-secrets, certificate: …, fingerprint: …}",
+    ),
     "output": Field(
         Text(problem=_output_problem, pattern=rf"(?!(?:\.?/)*(?:{FOLDER}|{TEMPLATES})(?:/|$)){_PATH}"),
         "The folder of the manifests, from the project's root.",
@@ -316,7 +329,9 @@ _FIELDS: dict[str, Field] = {
         "Secret values and where they come from; templates see values.* as stand-ins.",
         default={},
     ),
-    "secrets": Field(_SecretsShape(), "The Secrets: names of templates, or mappings.", required=True),
+    "secrets": Field(
+        _SecretsShape(), "The Secrets: names of templates, or mappings.", required=True, example="[backend-secrets]"
+    ),
     "lint": Field(
         Text(choices=("warn", "error")),
         "What a suspicious value does: 'warn' tells, 'error' refuses it.",
@@ -344,7 +359,8 @@ def merged(name: str, read: Callable[[str], bytes | None]) -> Mapping:
     """Return the file of the environment ``name``, merged over the files that it extends."""
     if not re.fullmatch(ENVIRONMENT_NAME, name):
         raise ConfigurationError(
-            f"{FOLDER}/{name}.yaml can't be an environment: a name has lower-case letters, digits, '-', '_' and '.'"
+            f"{FOLDER}/{shortened(name)}.yaml can't be an environment: "
+            "a name has lower-case letters, digits, '-', '_' and '.'"
         )
     chain: dict[str, Mapping] = {}
     wanted, extended_at = name, None
@@ -431,7 +447,9 @@ def _secret(entry: _Entry, namespace: str, scope: Scope, values: Map[str, Value]
     for own, value in given["values"].items():
         if value.text not in values:
             hint = did_you_mean(value.text, values)
-            raise ConfigurationError(f"secrets.{entry.name}.values.{own}: no value '{value.text}'{hint}", at=value.at)
+            raise ConfigurationError(
+                f"secrets.{entry.name}.values.{own}: no value {quoted(value.text)}{hint}", at=value.at
+            )
     filename = given["filename"] or f"{entry.name}.yaml"
     if problem := _filename_problem(filename):
         raise ConfigurationError(f"the file of the secret '{entry.name}': {problem}; give it a filename", at=entry.at)

@@ -7,6 +7,7 @@ small things, and then each waits for the other.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import signal
@@ -28,40 +29,76 @@ _BATCH: Final = 16  # values that a child seals before it says so
 def seal_all(items: Iterable[tuple[bytes, bytes]], public_key: RSAPublicKey) -> Iterator[bytes]:
     """Encrypt pairs of plaintext and label; yield the ciphertexts in their order.
 
-    Where they are many, sealing begins with the call. Raises SealgenError where a child process is killed.
+    Where they are many, sealing begins with the call. Raises SealgenError where a child process can't be started or
+    is killed.
     """
     items = list(items)
     if len(items) <= FEW:
         return iter([seal(plaintext, public_key, label) for plaintext, label in items])
-    return _Crew(items, public_key, os.cpu_count() or 1).ciphertexts()
+    ciphertexts = _Crew(items, public_key, _processors()).ciphertexts()
+    next(ciphertexts)
+    return ciphertexts
+
+
+def _processors() -> int:
+    """Return how many processors this process may use; they may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Crew:
     """Child processes that seal every nth batch each."""
 
     def __init__(self, items: Sequence[tuple[bytes, bytes]], public_key: RSAPublicKey, size: int) -> None:
+        self._items = items
+        self._public_key = public_key
         self._ends = [0]
         for plaintext, _ in items:
             self._ends.append(self._ends[-1] + sealed_bytes(plaintext, public_key))
         self._batches = range(0, len(items), _BATCH)
         self._memory = mmap.mmap(-1, self._ends[-1])
         self._children: list[tuple[int, int]] = []
-        for number in range(size):
-            reader, writer = os.pipe()
+        try:
+            for number in range(size):
+                self._start(self._batches[number::size])
+        except OSError as error:
+            self._end()
+            raise SealgenError(f"can't start a process to seal values: {error.strerror}; nothing was written") from None
+        except BaseException:
+            self._end()
+            raise
+
+    def _start(self, starts: range) -> None:
+        reader, writer = os.pipe()
+        # Interrupted before it can end itself, a child would go on as its parent would.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
             child = os.fork()
             if child == 0:
-                self._work(items, public_key, self._batches[number::size], writer)
-            os.close(writer)
+                self._work(starts, reader, writer)
             self._children.append((child, reader))
+        except OSError:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _work(self, items: Sequence[tuple[bytes, bytes]], public_key: RSAPublicKey, starts: range, writer: int) -> None:
+    def _work(self, starts: range, reader: int, writer: int) -> None:
         """Seal these batches, each told with a byte, and end the process: nothing of the parent's may be run."""
         code = 1
         try:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+            # With no end to read from but the parent's, a byte that nobody waits for ends the process.
+            for inherited in (reader, *(other for _, other in self._children)):
+                os.close(inherited)
             for start in starts:
-                sealed = [seal(plaintext, public_key, label) for plaintext, label in items[start : start + _BATCH]]
+                batch = self._items[start : start + _BATCH]
+                sealed = [seal(plaintext, self._public_key, label) for plaintext, label in batch]
                 self._memory[self._ends[start] : self._ends[start + len(sealed)]] = b"".join(sealed)
                 os.write(writer, b".")
             code = 0
@@ -69,7 +106,9 @@ class _Crew:
             os._exit(code)
 
     def ciphertexts(self) -> Iterator[bytes]:
+        """Yield nothing at first, and then the ciphertexts; once begun, its end is that of the children."""
         try:
+            yield b""
             for number, start in enumerate(self._batches):
                 _, reader = self._children[number % len(self._children)]
                 if not os.read(reader, 1):
@@ -77,7 +116,12 @@ class _Crew:
                 for end in range(start + 1, min(start + _BATCH + 1, len(self._ends))):
                     yield self._memory[self._ends[end - 1] : self._ends[end]]
         finally:
-            for child, reader in self._children:
-                os.close(reader)  # one that still works ends with its next byte
+            self._end()
+
+    def _end(self) -> None:
+        for _, reader in self._children:
+            os.close(reader)
+        for child, _ in self._children:
+            with contextlib.suppress(ChildProcessError):  # it is waited for already where SIGCHLD is ignored
                 os.waitpid(child, 0)
-            self._memory.close()
+        self._memory.close()

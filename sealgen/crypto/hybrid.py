@@ -53,7 +53,7 @@ def seal(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
 
 def sealed_bytes(plaintext: bytes, public_key: RSAPublicKey) -> int:
     """Return how many bytes the ciphertext of a value has."""
-    return RSA_LENGTH.size + public_key.key_size // 8 + len(plaintext) + TAG_BYTES
+    return RSA_LENGTH.size + (public_key.key_size + 7) // 8 + len(plaintext) + TAG_BYTES
 
 
 def shape(ciphertext: bytes) -> Shape:

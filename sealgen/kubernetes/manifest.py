@@ -45,7 +45,7 @@ _SERVER_SIDE = frozenset(
 _LEFT_OUT = frozenset({*SCOPES, "kubectl.kubernetes.io/last-applied-configuration"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """One key of a Secret: how its bytes are made, and where the template says so."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import jinja2
@@ -128,6 +129,12 @@ class _CodeGenerator(CodeGenerator):
             node.test = nodes.And(step, node.test, lineno=node.test.lineno)
         super().visit_For(node, frame)
 
+    def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802
+        """Write a constant; Python would take the infinity that a number may be for a name."""
+        if node.value in (math.inf, -math.inf):
+            self.fail("a number is too large", node.lineno)
+        super().visit_Const(node, frame)
+
     def _visit_weighed(self, node: nodes.Node, frame: Frame) -> None:
         self.write("environment.weighed(")
         self.visit(node, frame)
@@ -193,6 +200,20 @@ _ARGUMENTS = 4  # that are worth a step
 _LOOK_UP = 10  # steps that it takes to look for a file
 
 
+def _check_writable(*values: Any) -> None:
+    """Raise OpaqueError for what Python would write with its address in memory, which is another in each run."""
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.keys()
+            waiting += value.values()
+        elif isinstance(value, list | tuple | KeysView | ValuesView | ItemsView):
+            waiting += value
+        elif not isinstance(value, _WRITABLE):
+            raise OpaqueError(f"{kind(value)} can't be turned into text")
+
+
 def _printed(value: Any) -> str | Opaque:
     """Return what an output statement writes for a value."""
     if isinstance(value, str | Opaque):
@@ -219,6 +240,7 @@ class _Formatter(SandboxedFormatter):
         self._steps = environment.steps
 
     def format_field(self, value: Any, format_spec: str) -> Any:
+        _check_writable(value)
         self._steps.placed(value, format_spec)
         return super().format_field(value, format_spec)
 
@@ -251,7 +273,17 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         self.steps.operation(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        if operator == "%" and isinstance(left, str):
+            _check_writable(right)
+        try:
+            return super().call_binop(context, operator, left, right)
+        except OverflowError:
+            raise OpaqueError(f"what {operator} gives here is too large a number") from None
+
+    def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
+        if not isinstance(names, list | tuple | Opaque | jinja2.Undefined):
+            self.join_path(names, "")  # raises, with the reason
+        return super().select_template(names, parent, globals)
 
     def join_path(self, template: Any, parent: str) -> str:
         if isinstance(template, Opaque):
@@ -341,6 +373,8 @@ def _guarded_filter(name: str, function: Callable[..., Any], environment: _Envir
                     f"filters on secrets are {', '.join(sorted(FILTERS))}"
                 )
         environment.steps.call(name, *arguments[skipped:], *named.values())
+        if name in _WRITING:
+            _check_writable(*arguments[skipped:], *named.values())
         result = function(*arguments, **named)
         return environment.steps.counted(result) if isinstance(result, Iterator) else result
 
@@ -431,6 +465,12 @@ def _default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
 
 # Jinja2's own take more arguments, where it is plain text that they work on.
 _OF_JINJA2 = frozenset({"replace", "trim"})
+# What turns anything into text, with an address in memory where it is nothing else.
+_WRITING = frozenset(
+    {"capitalize", "center", "format", "indent", "lower", "pprint", "replace", "string", "title", "trim", "truncate"}
+    | {"upper", "urlencode", "wordcount", "wordwrap"}
+)
+_WRITABLE = (str, int, float, range, type(None), Opaque, jinja2.Undefined)
 # What is random has no place in a file that is reviewed, and what is HTML none in YAML.
 _LEFT_OUT = ("random", "e", "escape", "forceescape", "safe", "striptags", "urlize", "xmlattr")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sealgen.values.source import Parts, Source, Surroundings
 
-VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE = Text(pattern=r"[A-Za-z_][A-Za-z0-9_]*", words="letters, digits and '_', no digit first")
 
 
 @dataclass(frozen=True)

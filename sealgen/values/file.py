@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sealgen.errors import CannotTell, SealgenError
+from sealgen.values.regular_file import NotRegularError, TooLargeError, read_regular
 from sealgen.values.secret import Secret
 from sealgen.yaml.schema import Boolean, Field, Record, Text
 
@@ -46,23 +45,16 @@ def read_file(root: Path, path: str, name: str) -> bytes:
     would block, and can be read only once) or is larger than a Secret can be.
     """
     try:
-        # Without O_NONBLOCK, opening a pipe waits for a writer.
-        descriptor = os.open(root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SealgenError(f"values.{name}: {path} is not a regular file")
-            with open(descriptor, "rb", closefd=False) as file:
-                content = file.read(MAX_BYTES + 1)
-        finally:
-            os.close(descriptor)
+        return read_regular(str(root / path), MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         hint = f"put the value into {path} and run again"
         raise CannotTell(f"values.{name}: there is no file {path}", hint=hint) from None
     except OSError as error:
         raise SealgenError(f"values.{name}: {path} can't be read: {error.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise SealgenError(f"values.{name}: {path} is larger than 1 MiB, which is what a Secret can hold")
-    return content
+    except NotRegularError:
+        raise SealgenError(f"values.{name}: {path} is not a regular file") from None
+    except TooLargeError:
+        raise SealgenError(f"values.{name}: {path} is larger than 1 MiB, which is what a Secret can hold") from None
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class FingerprintKey:
             return cls(Secret(base64.b64decode(text)))
         raise ConfigurationError(
             f"the fingerprint key is not {_KEY_BYTES} bytes, in 64 hexadecimal digits or in base64",
-            hint=f"check {KEY_VARIABLE}, or make a new key with 'openssl rand -hex {_KEY_BYTES}'",
+            hint=f"Check {KEY_VARIABLE}, or make a new key with 'openssl rand -hex {_KEY_BYTES}'.",
         )
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sealgen.values.source import Parts, Source, Surroundings
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Literal:
     """Bytes as written: ``012345`` and ``yes`` are those characters."""
 

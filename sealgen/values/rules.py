@@ -7,7 +7,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.errors import ConfigurationError, SealgenError
+from sealgen.errors import ConfigurationError, Mark, SealgenError, quoted, shortened
+from sealgen.values import time_limit
 from sealgen.values.generators.text import TextGenerator
 from sealgen.values.literal import Literal
 from sealgen.yaml.schema import DAYS, Field, Fields, Integer, Text
@@ -97,17 +98,21 @@ def read_rules(fields: Fields, source: Source) -> Rules:
                 at=fields.at(broken),
             )
     if isinstance(source, Literal):
-        problem = _problem(read, source.text)
+        problem = _problem(path, read, source.text, fields.at("pattern"))
         if problem:
             raise ConfigurationError(f"{path} {problem}", at=fields.at("literal"))
     return read
 
 
 def check(name: str, rules: Rules, parts: Parts) -> None:
-    """Raise SealgenError if a part of the value called ``name`` breaks a rule; the message shows nothing of it."""
+    """Raise SealgenError if a part of the value called ``name`` breaks a rule; the message shows nothing of it.
+
+    A pattern that takes too long to match is a ConfigurationError.
+    """
+    path = f"values.{name}"
     for secret in parts.values():
-        if problem := _problem(rules, secret):
-            raise SealgenError(f"values.{name} {problem}")
+        if problem := _problem(path, rules, secret):
+            raise SealgenError(f"{path} {problem}")
 
 
 def _broken_length(rules: Rules, size: int) -> str | None:
@@ -118,7 +123,8 @@ def _broken_length(rules: Rules, size: int) -> str | None:
     return None
 
 
-def _problem(rules: Rules, secret: Secret) -> str | None:
+def _problem(path: str, rules: Rules, secret: Secret, at: Mark | None = None) -> str | None:
+    """Say which rule is broken; ``at`` is where the pattern stands."""
     broken = _broken_length(rules, len(secret))
     if broken == "min_length":
         return f"is shorter than its min_length, {rules.min_length} bytes"
@@ -129,6 +135,13 @@ def _problem(rules: Rules, secret: Secret) -> str | None:
             text = secret.reveal().decode()
         except UnicodeDecodeError:
             return "is not UTF-8 text, so that it can't match its pattern"
-        if not re.fullmatch(rules.pattern, text):
-            return f"does not match its pattern, {rules.pattern}"
+        try:
+            if not time_limit.fullmatch(rules.pattern, text):
+                return f"does not match its pattern, {shortened(rules.pattern)}"
+        except time_limit.TooSlowError:
+            raise ConfigurationError(
+                f"{path}.pattern, {quoted(rules.pattern)}, takes longer than {time_limit.SECONDS} s to match",
+                at=at,
+                hint="Write it without a repetition in a repetition: a+, not (a+)+.",
+            ) from None
     return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
-from sealgen.errors import ConfigurationError, Mark, did_you_mean
+from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, is_text
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def not_a(node: Node, path: str, wanted: str) -> ConfigurationError:
 
 def unknown_field(prefix: str, key: Scalar, known: abc.Iterable[str]) -> ConfigurationError:
     """Return the error for a key that no field has; ``prefix`` is the record's path and a dot, or nothing."""
-    return ConfigurationError(f"unknown field '{prefix}{key.text}'{did_you_mean(key.text, known)}", at=key.at)
+    return ConfigurationError(f"unknown field {quoted(prefix + key.text)}{did_you_mean(key.text, known)}", at=key.at)
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Text:
     """Says what is wrong with it, or returns None."""
     pattern: str | None = None
     """What all of it matches, for JSON Schema; and for reading, where no ``problem`` says it better."""
+    words: str = ""
+    """What the pattern asks for, said to people: after "it must be"."""
 
     def read(self, node: Node, path: str) -> str:
         """Return the text."""
@@ -88,12 +90,12 @@ class Text:
         """Return the text of a scalar, which may be a key."""
         if self.choices and node.text not in self.choices:
             hint = did_you_mean(node.text, self.choices)
-            raise ConfigurationError(f"{path} can't be '{node.text}'{hint}", at=node.at)
+            raise ConfigurationError(f"{path} can't be {quoted(node.text)}{hint}", at=node.at)
         if self.problem:
             if problem := self.problem(node.text):
                 raise ConfigurationError(f"{path}: {problem}", at=node.at)
         elif self.pattern and not re.fullmatch(self.pattern, node.text):
-            raise ConfigurationError(f"{path} can't be '{node.text}'; it must match {self.pattern}", at=node.at)
+            raise ConfigurationError(f"{path} can't be {quoted(node.text)}; it must be {self.words}", at=node.at)
         return node.text
 
     def json_schema(self) -> JSONSchema:
@@ -132,7 +134,7 @@ class Integer:
         wanted = f"a whole number from {self.minimum} to {self.maximum}"
         text = _unquoted(node, path, wanted)
         if not re.fullmatch(r"0|[1-9][0-9]{0,11}", text) or not self.minimum <= int(text) <= self.maximum:
-            raise ConfigurationError(f"{path} must be {wanted}, not {text}", at=node.at)
+            raise ConfigurationError(f"{path} must be {wanted}, not {shortened(text)}", at=node.at)
         return int(text)
 
     def json_schema(self) -> JSONSchema:
@@ -148,7 +150,7 @@ class Boolean:
         """Return the truth value."""
         text = _unquoted(node, path, "true or false")
         if text not in ("true", "false"):
-            raise ConfigurationError(f"{path} must be true or false, not '{text}'", at=node.at)
+            raise ConfigurationError(f"{path} must be true or false, not {quoted(text)}", at=node.at)
         return text == "true"
 
     def json_schema(self) -> JSONSchema:
@@ -168,7 +170,7 @@ class Duration:
         node = scalar(node, path, f"a duration such as {names}")
         match = re.fullmatch(rf"([1-9][0-9]{{0,5}})({'|'.join(self.units)})", node.text)
         if not match:
-            raise ConfigurationError(f"{path} must be a duration such as {names}, not '{node.text}'", at=node.at)
+            raise ConfigurationError(f"{path} must be a duration such as {names}, not {quoted(node.text)}", at=node.at)
         return int(match[1]) * self.units[match[2]]
 
     def json_schema(self) -> JSONSchema:
@@ -234,6 +236,8 @@ class Field:
     description: str
     required: bool = False
     default: Any = None
+    example: str | None = None
+    """In YAML, what a file that leaves the field out could say."""
 
 
 class Fields:
@@ -278,7 +282,9 @@ class Record(Generic[T]):
             data[name] = declared.shape.read(value, prefix + name)
         for name in self._required:
             if name not in node.entries:
-                raise ConfigurationError(f"{prefix}{name} is missing: {self.fields[name].description}", at=node.at)
+                declared = self.fields[name]
+                advice = f"; write {name}: {declared.example}" if declared.example else f": {declared.description}"
+                raise ConfigurationError(f"{prefix}{name} is missing{advice}", at=node.at)
         return self.build(Fields(data, node, path))
 
     @cached_property
@@ -321,8 +327,8 @@ class Plain:
         if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", node.text):
             return int(node.text)
         raise ConfigurationError(
-            f"{path}: {node.text} is neither text nor a whole number to every YAML reader; "
-            f"write '{node.text}' for the text",
+            f"{shortened(path, 255)}: {shortened(node.text)} is neither text nor a whole number to every YAML reader; "
+            f"write {quoted(node.text)} for the text",
             at=node.at,
         )
 

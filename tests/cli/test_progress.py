@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from sealgen.cli.progress import Progress
-from tests.support.project import Project
 from tests.support.terminal import at_terminal
+
+if TYPE_CHECKING:
+    from tests.support.project import Project
 
 
 class Clock:
