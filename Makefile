@@ -45,7 +45,7 @@ conformance: $(TEST_VENV)/.ready
 
 # On a quiet machine, to be kept in benchmarks/: make bench ARGS=--keep, and make bench ARGS='--profile --keep'.
 bench: $(VENV)/.ready
-	tests/conformance/install $(TOOLS)
+	tests/conformance/install $(TOOLS) kubeseal
 	PATH="$(abspath $(TOOLS)):$$PATH" $(VENV)/bin/python benchmarks/side_by_side.py $(ARGS)
 
 # As long as wanted: make fuzz ARGS='--seconds 3600'. What it finds is kept in the corpus, which make test runs.

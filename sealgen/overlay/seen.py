@@ -74,7 +74,7 @@ def recall(root: Path, environment: str) -> Seen | None:
             return None
         seen = Seen(int(content["secrets"]), int(content["keys"]), dict(content["files"]))
         same = all(_digest_of(f"{root}/{path}") == digest for path, digest in seen.files.items())
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return seen if same else None
 

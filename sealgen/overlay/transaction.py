@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sealgen.errors import ConfigurationError, SealgenError
+from sealgen.errors import CannotTell, ConfigurationError, SealgenError
 from sealgen.overlay.disk import (
     Failure,
     content_of,
@@ -97,7 +97,8 @@ def exclusive(
 def pending(root: Path, environment: str) -> str | None:
     """Tell what stands between the files and what they are to be, and change nothing; None if nothing does.
 
-    That is a run that is under way, or one that was interrupted. Raises SealgenError for a damaged journal.
+    That is a run that is under way, or one that was interrupted before it changed anything. Raises CannotTell for one
+    that was interrupted in between, as half of its files tell nothing, and SealgenError for a damaged journal.
     """
     with nothing_changed():
         records = _read_journal(root, environment)
@@ -108,7 +109,9 @@ def pending(root: Path, environment: str) -> str | None:
         return f"{environment}: a run is under way{held_by}; files may change meanwhile"
     if records is None:
         return f"{environment}: a run was interrupted before it changed anything; the next one tidies up"
-    return f"{environment}: a run was interrupted while it changed files; the next one finishes it"
+    raise CannotTell(
+        f"{environment}: a run was interrupted while it changed files", hint=f"Finish it: sealgen seal {environment}"
+    )
 
 
 class Run:

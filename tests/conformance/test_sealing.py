@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealgen.crypto import certificate
-from sealgen.crypto.hybrid import CiphertextError, seal_all, shape, unseal
+from sealgen.crypto.crew import seal_all
+from sealgen.crypto.hybrid import CiphertextError, shape, unseal
 from tests.support.controller import controller_certificate
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def prove(kubeseal: str, sealing_key: SealingKey, place: Place, plaintexts: Sequ
     """Prove both directions for one secret."""
     public_key = certificate.load(sealing_key.certificate.read_bytes(), "tls.crt").public_key
 
-    ours = seal_all(((plaintext, place.label) for plaintext in plaintexts), public_key)
+    ours = list(seal_all(((plaintext, place.label) for plaintext in plaintexts), public_key))
     assert unsealed_by_kubeseal(kubeseal, sealing_key.key, place, ours) == plaintexts
 
     theirs = sealed_by_kubeseal(kubeseal, sealing_key.certificate, place, plaintexts)
