@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sealgen
-from tests.support.project import Project, aura, environ
+from tests.support.project import Project, aura, empty, environ
 
 PACKAGE = Path(sealgen.__file__).parent
 
@@ -22,7 +22,8 @@ ARROWS = {
     "errors": set(),
     "filters": set(),
     "git": {"errors"},
-    "crypto": {"errors"},
+    "processors": set(),
+    "crypto": {"errors", "processors"},
     "overlay": {"errors"},
     "yaml": {"errors"},
     "private_files": {"errors", "git"},
@@ -52,7 +53,18 @@ ARROWS = {
         "template",
         "values",
     },
-    "cli": {"__init__", "certificates", "config", "crypto", "errors", "overlay", "plan", "reconcile", "values"},
+    "cli": {
+        "__init__",
+        "certificates",
+        "config",
+        "crypto",
+        "errors",
+        "overlay",
+        "plan",
+        "processors",
+        "reconcile",
+        "values",
+    },
     "__main__": {"cli"},
 }
 
@@ -161,8 +173,8 @@ def test_a_pure_room_touches_nothing_outside(name: str) -> None:
             assert not found, place
 
 
-@pytest.mark.parametrize(("arguments", "may_load"), MAY_LOAD.items(), ids=map(" ".join, MAY_LOAD))
-def test_a_fast_command_loads_no_heavy_module(arguments: tuple[str, ...], may_load: set[str], sealed: Project) -> None:
+def modules_loaded(project: Project, *arguments: str) -> set[str]:
+    """Return the modules that a run of the command line has loaded at its end."""
     script = (
         "import json, sys\n"
         "sys.argv[0] = 'sealgen'\n"
@@ -172,13 +184,29 @@ def test_a_fast_command_loads_no_heavy_module(arguments: tuple[str, ...], may_lo
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", script, *arguments],
-        cwd=sealed.root,
+        cwd=project.root,
         env=environ(),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(("arguments", "may_load"), MAY_LOAD.items(), ids=map(" ".join, MAY_LOAD))
+def test_a_fast_command_loads_no_heavy_module(arguments: tuple[str, ...], may_load: set[str], sealed: Project) -> None:
+    loaded = modules_loaded(sealed, *arguments)
     assert {name for name in HEAVY if name in loaded} <= may_load
     assert not loaded & set(NEVER)
+
+
+@pytest.mark.parametrize("command", ["seal", "plan"])
+def test_where_nothing_changed_and_no_value_is_read_no_heavy_module_is_loaded(command: str, tmp_path: Path) -> None:
+    project = empty(tmp_path)
+    project.environment(
+        values={"user": {"literal": "aura"}, "password": {"generate": "hex", "bytes": 24}}, secrets=["app"]
+    )
+    project.template("app", {"user": "{{ values.user }}", "password": "{{ values.password }}"})
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    assert not modules_loaded(project, command, "staging") & {*HEAVY, *NEVER}

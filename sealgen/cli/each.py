@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sealgen.cli import report
+from sealgen.cli.abreast import abreast
 from sealgen.cli.settings import chosen, settings
 from sealgen.errors import SealgenError
 from sealgen.overlay.transaction import pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -58,20 +59,18 @@ def environment(
     results: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     codes: list[int] = []
-    for name in chosen(project, names, every=every):
-        try:
-            if command != "seal" and (left := pending(project.root, name)):
-                report.note(left)
-            outcome = run(project, name)
-        except Skipped as skipped:
-            report.note(f"{name}: skipped, as {skipped}")
-            continue
-        except SealgenError as error:
-            failure: SealgenError | None = error
-            codes.append(error.exit_code)
-        else:
-            failure = outcome.error
-            codes.append(outcome.exit_code)
+
+    def run_noting(name: str) -> Outcome:
+        if command != "seal" and (left := pending(project.root, name)):
+            report.note(left)
+        outcome = run(project, name)
+        # What nobody wants to read need not be sent from one process to another.
+        return outcome if settings(context).json else replace(outcome, data={})
+
+    for name, outcome in _outcomes(chosen(project, names, every=every), run_noting):
+        codes.append(outcome.exit_code)
+        failure = outcome if isinstance(outcome, SealgenError) else outcome.error
+        if isinstance(outcome, Outcome):
             results.append(outcome.data)
         if failure is not None:
             errors.append(report.error_data(failure, name))
@@ -81,3 +80,27 @@ def environment(
     if settings(context).json:
         click.echo(report.envelope(command, code, results, errors))
     return code
+
+
+def _outcomes(names: Sequence[str], run: Callable[[str], Outcome]) -> Iterator[tuple[str, Outcome | SealgenError]]:
+    """Run on the names, abreast where they are many; yield what came of each, but for those that are skipped."""
+
+    def went_well(name: str) -> Outcome | None:
+        outcome = run(name)
+        return outcome if outcome.error is None else None
+
+    with abreast(names, went_well) as told_of:
+        for name in names:
+            if told := told_of(name):
+                click.echo(told.err, nl=False, err=True)
+                click.echo(told.out, nl=False)
+                yield name, told.outcome
+                continue
+            try:
+                outcome: Outcome | SealgenError = run(name)
+            except Skipped as skipped:
+                report.note(f"{name}: skipped, as {skipped}")
+                continue
+            except SealgenError as error:
+                outcome = error
+            yield name, outcome

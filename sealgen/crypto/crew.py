@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealgen.crypto.hybrid import seal, sealed_bytes
 from sealgen.errors import SealgenError
+from sealgen.processors import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,18 +34,11 @@ def seal_all(items: Iterable[tuple[bytes, bytes]], public_key: RSAPublicKey) -> 
     is killed.
     """
     items = list(items)
-    if len(items) <= FEW:
-        return iter([seal(plaintext, public_key, label) for plaintext, label in items])
-    ciphertexts = _Crew(items, public_key, _processors()).ciphertexts()
+    if len(items) <= FEW or (size := processors()) == 1:
+        return (seal(plaintext, public_key, label) for plaintext, label in items)
+    ciphertexts = _Crew(items, public_key, size).ciphertexts()
     next(ciphertexts)
     return ciphertexts
-
-
-def _processors() -> int:
-    """Return how many processors this process may use; they may be fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Crew:
@@ -91,7 +85,6 @@ class _Crew:
         try:
             if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
             # With no end to read from but the parent's, a byte that nobody waits for ends the process.
             for inherited in (reader, *(other for _, other in self._children)):

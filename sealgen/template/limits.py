@@ -74,6 +74,7 @@ class Steps:
             elif isinstance(value, Namespace):
                 waiting.append(value._Namespace__attrs)  # noqa: SLF001  (the only way to see them all)
             elif isinstance(value, Opaque):
+                size += value.size
                 self.spend(len(value.recipe) + value.size // _TEXT)
         return size
 

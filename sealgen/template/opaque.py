@@ -93,9 +93,13 @@ def concatenated(pieces: Iterable[str | Opaque]) -> str | Opaque:
 
 def filtered(name: str, subject: str | Opaque, *arguments: str | Opaque) -> Opaque:
     """Record that a filter of the closed list is to be applied."""
-    subject_recipe, *argument_recipes = (
+    subject_recipe, *argument_recipes = recipes = [
         operand.recipe if isinstance(operand, Opaque) else join([operand]) for operand in (subject, *arguments)
-    )
+    ]
+    stands_in = any(isinstance(operand, Opaque) for operand in (subject, *arguments))
+    if stands_in and all(isinstance(part, str) for recipe in recipes for part in recipe):
+        # A blank: the text that it stands for would meet the filter here and now, and may be refused by it.
+        raise OpaqueError(f"{shown(subject_recipe)} is not known here: it can't pass through {name}")
     size = sum(operand.size if isinstance(operand, Opaque) else len(operand) for operand in (subject, *arguments))
     return Opaque((Filtered(name, subject_recipe, tuple(argument_recipes)),), REFERENCE + size)
 

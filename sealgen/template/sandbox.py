@@ -240,9 +240,13 @@ class _Formatter(SandboxedFormatter):
         self._steps = environment.steps
 
     def format_field(self, value: Any, format_spec: str) -> Any:
-        _check_writable(value)
         self._steps.placed(value, format_spec)
+        _check_writable(value)
         return super().format_field(value, format_spec)
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        _check_writable(value)
+        return super().convert_field(value, conversion)
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -276,9 +280,13 @@ class _Environment(ImmutableSandboxedEnvironment):
         if operator == "%" and isinstance(left, str):
             _check_writable(right)
         try:
-            return super().call_binop(context, operator, left, right)
+            made = super().call_binop(context, operator, left, right)
         except OverflowError:
             raise OpaqueError(f"what {operator} gives here is too large a number") from None
+        if operator == "%" and isinstance(left, str) and isinstance(right, Opaque):
+            # What has items is a mapping to Python, and of that a text need not name any.
+            format(right)  # raises, with the reason
+        return made
 
     def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> jinja2.Template:  # noqa: A002
         if not isinstance(names, list | tuple | Opaque | jinja2.Undefined):

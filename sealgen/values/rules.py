@@ -136,11 +136,11 @@ def _problem(path: str, rules: Rules, secret: Secret, at: Mark | None = None) ->
         except UnicodeDecodeError:
             return "is not UTF-8 text, so that it can't match its pattern"
         try:
-            if not time_limit.fullmatch(rules.pattern, text):
+            if not time_limit.fullmatch(rules.pattern, text, time_limit.SECONDS):
                 return f"does not match its pattern, {shortened(rules.pattern)}"
         except time_limit.TooSlowError:
             raise ConfigurationError(
-                f"{path}.pattern, {quoted(rules.pattern)}, takes longer than {time_limit.SECONDS} s to match",
+                f"{path}.pattern, {quoted(rules.pattern)}, takes longer than {time_limit.SECONDS:g} s to match",
                 at=at,
                 hint="Write it without a repetition in a repetition: a+, not (a+)+.",
             ) from None

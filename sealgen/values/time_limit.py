@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-SECONDS = 2
+SECONDS = 2.0
 """What matches at all matches a mebibyte in less."""
 
 
@@ -18,7 +18,7 @@ class TooSlowError(Exception):
     """The regular expression did not come to an end in time."""
 
 
-def fullmatch(pattern: str, text: str, seconds: float = SECONDS) -> bool:
+def fullmatch(pattern: str, text: str, seconds: float) -> bool:
     """Tell whether all of ``text`` matches ``pattern``; raises TooSlowError where that takes longer than ``seconds``.
 
     Python hands signals to the main thread alone: in another there is no limit.

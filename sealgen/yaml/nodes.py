@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_BYTES = 6 * 1024 * 1024
-"""Enough for 50,000 values; what is written to be slow to read takes four seconds, and 400 MiB of memory."""
+"""Enough for 50,000 values, which are read in a second; three million items of a letter each take six, and 660 MiB."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
@@ -47,6 +48,13 @@ def _limit() -> None:
 def limited(project: Project, *arguments: str) -> Ended:
     """Run the command line as a process of its own, within limits, and make sure that it changes no file."""
     before = project.tree()
+    ended = run_limited(project, *arguments)
+    assert project.tree() == before
+    return ended
+
+
+def run_limited(project: Project, *arguments: str) -> Ended:
+    """Run the command line as a process of its own, within limits."""
     done = subprocess.run(
         [sys.executable, "-m", "sealgen", *arguments],
         cwd=project.root,
@@ -57,7 +65,6 @@ def limited(project: Project, *arguments: str) -> Ended:
         check=False,
         preexec_fn=_limit,
     )
-    assert project.tree() == before
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -243,7 +250,7 @@ def test_no_link_leads_out_of_templates(project: Project) -> None:
         ("- one", "- {name: one, filename: ../x.yaml}", "18:25: secrets[0].filename: '../x.yaml' must be a file name that ends in .yaml, without a folder"),
         ("- one", "- {name: one, template: ../x}", "18:25: secrets[0].template: '../x' must be a path below the project's root"),
         ("environments/certificates/controller.pem", "../x.pem", "4:16: backend.certificate: '../x.pem' must be a path below the project's root"),
-        ("namespace:", "extends: ../x\nnamespace:", "1:10: extends can't be '../x'; it must match [a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"),
+        ("namespace:", "extends: ../x\nnamespace:", "1:10: extends can't be '../x'; it must be the name of a file of environments/, without .yaml: lower-case letters, digits, '-', '_', '.'"),
     ],
 )  # fmt: skip
 def test_a_hostile_environment_file_is_refused(project: Project, old: str, new: str, message: str) -> None:
@@ -251,9 +258,83 @@ def test_a_hostile_environment_file_is_refused(project: Project, old: str, new: 
     assert limited(project, "plan", "staging") == (2, "", f"error: {ENV}:{message}\n")
 
 
+@pytest.mark.parametrize("command", ["check", "seal"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ENV,
+        "templates/one.yaml.j2",
+        "environments/staging.lock",
+        "k8s/overlays/staging/one.yaml",
+        "k8s/overlays/staging/kustomization.yaml",
+        "environments/certificates/controller.pem",
+    ],
+)
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_has_no_end_is_refused_in_any_files_place(project: Project, kind: str, path: str, command: str) -> None:
+    assert project.run("seal", "staging").code == 0
+    (project.root / path).unlink()
+    if kind == "pipe":
+        os.mkfifo(project.root / path)
+    else:
+        (project.root / path).symlink_to("/dev/zero")
+    ended = run_limited(project, command, "staging")
+    leads_out = kind == "device" and path.startswith("templates/")
+    problem = "is a link that leads out of templates/" if leads_out else "is not a regular file"
+    assert ended == (2 if leads_out else 1, "", f"error: {path} {problem}\n")
+
+
+@pytest.mark.parametrize("command", ["plan", "seal"])
+def test_a_pattern_that_never_ends_is_refused(project: Project, command: str) -> None:
+    project.change(values={"a": {"literal": "a" * 64, "pattern": "(a+)+b"}})
+    assert limited(project, command, "staging") == (
+        2,
+        "",
+        (
+            f"error: {ENV}:{place(project, '(a+)+b')}: values.a.pattern, '(a+)+b', takes longer than 2 s to match\n"
+            "Write it without a repetition in a repetition: a+, not (a+)+.\n"
+        ),
+    )
+
+
+def place(project: Project, text: str) -> str:
+    """Return the line and column of a text in the environment file."""
+    before = project.read(ENV).decode().partition(text)[0]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+@pytest.mark.parametrize(
+    ("field", "problem"),
+    [
+        ("lint", "lint can't be '{}'; known are error, warn"),
+        ("extends", "extends can't be '{}'; it must be the name of a file of environments/, without .yaml: lower-case letters, digits, '-', '_', '.'"),
+        ("namespace", "namespace: '{}' can't be a namespace: use lower-case letters, digits and '-', with a letter or digit at both ends"),
+    ],
+)  # fmt: skip
+def test_a_text_of_a_megabyte_is_not_repeated(project: Project, field: str, problem: str) -> None:
+    project.change(**{field: "X" * 2**20})
+    at = place(project, "X" * 80)
+    assert limited(project, "plan", "staging") == (
+        2,
+        "",
+        f"error: {ENV}:{at}: {problem.format('X' * 79 + '…')}\n",
+    )
+
+
+def test_the_largest_environment_file_of_the_smallest_entries_is_read_in_bearable_time(project: Project) -> None:
+    text = project.read(ENV) + b"x: [" + b"a," * (3 * 1024**2 - 1024) + b"a]\n"
+    project.write(ENV, text)
+    line = text.count(b"\n")
+    assert limited(project, "plan", "staging") == (
+        2,
+        "",
+        f"error: {ENV}:{line}:1: unknown field 'x'; known are backend, extends, lint, namespace, output, secrets, values, vars\n",
+    )
+
+
 def test_a_file_of_50_megabytes_is_refused(project: Project) -> None:
     project.write(ENV, project.read(ENV) + b"#" + b"x" * (50 * 1024**2))
-    assert limited(project, "plan", "staging") == (2, "", f"error: {ENV} is larger than 16 MiB\n")
+    assert limited(project, "plan", "staging") == (2, "", f"error: {ENV} is larger than 6 MiB\n")
 
 
 def test_a_terminal_gets_no_escapes_of_the_project(project: Project) -> None:

@@ -183,7 +183,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         (edit(ENV, "namespace: aura-staging\n", ""),),
         "plan staging",
         2,
-        ("error: environments/staging.yaml:1:1: namespace is missing: The namespace of the secrets.\n"),
+        ("error: environments/staging.yaml:1:1: namespace is missing; write namespace: aura-staging\n"),
     ),
     (
         "configuration",
@@ -223,7 +223,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         "plan staging",
         2,
         (
-            "error: environments/staging.yaml:3:3: backend.certificate is missing: The controller's certificate: a PEM file's path from the project's root, or an https:// URL.\n"
+            "error: environments/staging.yaml:3:3: backend.certificate is missing; write certificate: environments/certificates/controller.pem\n"
         ),
     ),
     (
@@ -400,7 +400,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         "plan staging",
         2,
         (
-            "error: environments/staging.yaml:22:10: values.smtp_password.env can't be 'SMTP-PASSWORD'; it must match [A-Za-z_][A-Za-z0-9_]*\n"
+            "error: environments/staging.yaml:22:10: values.smtp_password.env can't be 'SMTP-PASSWORD'; it must be letters, digits and '_', no digit first\n"
         ),
     ),
     (
@@ -472,7 +472,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         (edit(ENV, "- redis-secrets", "- {}"),),
         "plan staging",
         2,
-        ("error: environments/staging.yaml:26:3: secrets[2].name is missing: The Secret's name.\n"),
+        ("error: environments/staging.yaml:26:3: secrets[2].name is missing; write name: backend-secrets\n"),
     ),
     (
         "configuration",
@@ -495,7 +495,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         (edit(ENV, "- redis-secrets", "- [redis-secrets]"),),
         "plan staging",
         2,
-        ("error: environments/staging.yaml:26:3: secrets[2] must be a mapping\n"),
+        ("error: environments/staging.yaml:26:3: secrets[2] must be a name or a mapping\n"),
     ),
     (
         "configuration",
@@ -540,7 +540,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         "plan staging",
         2,
         (
-            "error: environments/staging.yaml:1:10: extends can't be '../base'; it must match [a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\n"
+            "error: environments/staging.yaml:1:10: extends can't be '../base'; it must be the name of a file of environments/, without .yaml: lower-case letters, digits, '-', '_', '.'\n"
         ),
     ),
     (
@@ -1354,7 +1354,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64\n"
-            "check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'\n"
+            "Check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'.\n"
         ),
     ),
     (
@@ -1364,7 +1364,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64\n"
-            "check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'\n"
+            "Check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'.\n"
         ),
     ),
     (
@@ -1405,7 +1405,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64\n"
-            "check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'\n"
+            "Check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'.\n"
         ),
     ),
     (

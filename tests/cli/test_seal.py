@@ -256,7 +256,7 @@ def test_a_malformed_fingerprint_key_is_refused_without_being_shown(sealed: Proj
         "",
         (
             "error: the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64\n"
-            "check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'\n"
+            "Check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'.\n"
         ),
     )
     assert sealed.tree() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -96,7 +97,23 @@ def test_a_file_that_is_not_there_is_none(project: Project, path: str) -> None:
 
 
 def test_a_folder_in_a_files_place_is_refused(project: Project) -> None:
-    assert refusal(SealgenError, project.read, "environments") == "can't read environments: Is a directory"
+    assert refusal(SealgenError, project.read, "environments") == "environments is not a regular file"
+
+
+@pytest.mark.parametrize("path", ["environments/pipe.yaml", "environments/zero.yaml"])
+def test_what_has_no_end_is_refused_at_once(project: Project, path: str) -> None:
+    os.mkfifo(project.root / "environments/pipe.yaml")
+    (project.root / "environments/zero.yaml").symlink_to("/dev/zero")
+    assert refusal(SealgenError, project.read, path) == f"{path} is not a regular file"
+    assert project.environments() == ["pipe", "zero"]  # each fails alone, when it is asked for
+
+
+def test_a_file_of_64_mib_is_the_largest(project: Project) -> None:
+    (project.root / "x").touch()
+    os.truncate(project.root / "x", 64 * 1024**2)
+    assert project.read("x") == bytes(64 * 1024**2)
+    os.truncate(project.root / "x", 64 * 1024**2 + 1)
+    assert refusal(SealgenError, project.read, "x") == "x is larger than 64 MiB, the most that is read"
 
 
 def test_a_circle_of_links_is_refused(project: Project) -> None:
@@ -105,7 +122,7 @@ def test_a_circle_of_links_is_refused(project: Project) -> None:
 
 
 def test_a_name_that_is_too_long_is_refused(project: Project) -> None:
-    assert refusal(SealgenError, project.read, "a" * 300) == f"can't read {'a' * 300}: File name too long"
+    assert refusal(SealgenError, project.read, "a" * 300) == f"can't read {'a' * 254}…: File name too long"
 
 
 # Its environments.
@@ -152,7 +169,7 @@ def test_all_environments_are_those_that_are_not_only_extended(project: Project)
     (project.root / "environments" / "old.yml").touch()
     assert project.environments() == ["alone", "forgotten", "production", "staging"]
     assert refusal(ConfigurationError, project.environment, "forgotten") == (
-        "environments/forgotten.yaml:1:1: namespace is missing: The namespace of the secrets."
+        "environments/forgotten.yaml:1:1: namespace is missing; write namespace: aura-staging"
     )
 
 
@@ -188,7 +205,7 @@ def test_a_file_whose_name_can_not_be_an_environments_is_refused(project: Projec
 
 def test_a_folder_in_an_environments_place_is_refused(project: Project) -> None:
     (project.root / "environments" / "x.yaml").mkdir()
-    assert refusal(SealgenError, project.environment, "x") == "can't read environments/x.yaml: Is a directory"
+    assert refusal(SealgenError, project.environment, "x") == "environments/x.yaml is not a regular file"
 
 
 # Its templates.
@@ -266,7 +283,7 @@ def test_a_template_that_is_a_circle_of_links_is_refused(project: Project) -> No
 
 def test_a_template_that_is_a_folder_is_refused(project: Project) -> None:
     (project.root / "templates" / "a").mkdir()
-    assert refusal(SealgenError, project.template, "a") == "can't read templates/a: Is a directory"
+    assert refusal(SealgenError, project.template, "a") == "templates/a is not a regular file"
 
 
 def test_a_template_that_is_not_utf_8_is_refused(project: Project) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealgen.crypto import hybrid
-from sealgen.crypto.hybrid import BATCH, CiphertextError, Shape, seal, seal_all, shape, unseal
+from sealgen.crypto.hybrid import CiphertextError, Shape, seal, shape, unseal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -175,28 +173,3 @@ def test_a_session_key_of_another_length_is_refused(private_key: RSAPrivateKey) 
     with pytest.raises(CiphertextError) as refusal:
         unseal(ciphertext, [private_key], LABEL)
     assert str(refusal.value) == UNOPENED
-
-
-def test_many_values_are_sealed_on_several_threads_at_once(
-    private_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    meeting = threading.Barrier(2, timeout=20)
-
-    def seal_together(*_: object) -> bytes:
-        meeting.wait()
-        return b"sealed"
-
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(hybrid, "seal", seal_together)
-    assert list(seal_all([(b"value", LABEL)] * (2 * BATCH), private_key.public_key())) == [b"sealed"] * (2 * BATCH)
-
-
-@pytest.mark.parametrize("count", [0, 1, BATCH, BATCH + 1, 3 * BATCH + 5])
-def test_many_values_are_sealed_in_their_order(private_key: RSAPrivateKey, count: int) -> None:
-    items = [(b"value %d" % i, b"namespace/%d" % i) for i in range(count)]
-    ciphertexts = seal_all(iter(items), private_key.public_key())
-    opened = [
-        (unseal(ciphertext, [private_key], label), label)
-        for ciphertext, (_, label) in zip(ciphertexts, items, strict=True)
-    ]
-    assert opened == items

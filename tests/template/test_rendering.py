@@ -316,6 +316,7 @@ def test_an_alias_is_a_name_for_another_value_in_one_template() -> None:
         ("{{ 2 % values.a }}", "formatted (join with ~)"),
         ("{{ '{}'.format(values.a) }}", "formatted (join with ~)"),
         ("{{ '{k}'.format_map({'k': values.a}) }}", "formatted (join with ~)"),
+        ("{{ 'x' % values.a }}", "formatted (join with ~)"),
         ("{{ '%s' % values.a }}", "turned into text (join with ~)"),
         ("{{ '%r' % [values.a] }}", "turned into text (join with ~)"),
         ("{{ '%(k)s' % {'k': values.a} }}", "turned into text (join with ~)"),
@@ -839,3 +840,43 @@ def test_messages_show_names_where_they_would_repeat_tokens() -> None:
     rendered = render("{{ values.a }} {{ values.b | upper }}")
     assert rendered.readable(f"unknown field '{rendered.token(1)}'") == "unknown field '«b|upper»'"
     assert rendered.readable("no «token»") == "no «token»"
+
+
+@pytest.mark.parametrize(
+    ("source", "thing"),
+    [
+        ("{{ cycler | string }}", "a type"),
+        ("{{ [cycler(1)] | pprint }}", "a Cycler"),
+        ("{{ values | string }}", "a mapping"),
+        ("{{ {'k': joiner} | urlencode }}", "a type"),
+        ("{{ ['x'] | map('upper') | string }}", "a generator"),
+        ("{{ '%s' % cycler }}", "a type"),
+        ("{{ '%s' | format(cycler) }}", "a type"),
+        ("{{ '{}'.format(cycler) }}", "a type"),
+        ("{{ '{!s}'.format(cycler) }}", "a type"),
+        ("{{ 'x' | replace('x', cycler) }}", "a type"),
+    ],
+)
+def test_no_address_in_memory_gets_into_a_text(source: str, thing: str) -> None:
+    assert refusal(source) == f"templates/app.j2:1: {thing} can't be turned into text"
+
+
+def test_plain_data_may_be_turned_into_text() -> None:
+    assert reading("{{ [1, 'x', {'k': none}] | string }}") == "[1, 'x', {'k': None}]"
+    assert reading("{{ 1.5 | string }}{{ range(3) | string }}{{ {'k': 1}.items() | string }}") == (
+        "1.5range(0, 3)dict_items([('k', 1)])"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{{ 9e999 }}", "a number is too large"),
+        ("{{ [-9e999] }}", "a number is too large"),
+        ("{{ 2.0 ** 5000 }}", "what ** gives here is too large a number"),
+        ("{% include 1 %}", "a template's name must be text, not a int"),
+        ("{% include [1] %}", "a template's name must be text, not a int"),
+    ],
+)
+def test_what_python_would_say_in_its_own_terms_is_said_in_words(source: str, problem: str) -> None:
+    assert refusal(source) == f"templates/app.j2:1: {problem}"

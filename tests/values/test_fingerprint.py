@@ -54,7 +54,7 @@ def test_another_text_is_refused_and_not_repeated(text: str) -> None:
         FingerprintKey.parse(text)
     assert str(caught.value) == (
         "the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64\n"
-        "check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'"
+        "Check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'."
     )
 
 

@@ -54,6 +54,20 @@ def test_a_pattern_must_match_the_whole_value(content: bytes) -> None:
     )
 
 
+SLOW = "{} takes longer than 0.05 s to match\nWrite it without a repetition in a repetition: a+, not (a+)+."
+
+
+def test_a_pattern_that_takes_too_long_is_refused_and_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sealgen.values.time_limit.SECONDS", 0.05)
+    text = "a" * 64
+    with pytest.raises(ConfigurationError) as caught:
+        check("password", Rules(None, None, "(a+)+b", None, None), {"": Secret(text.encode())})
+    assert str(caught.value) == SLOW.format("values.password.pattern, '(a+)+b',")
+    with pytest.raises(ConfigurationError) as caught:
+        read(f"{{literal: {text}, pattern: (a+)+b}}")
+    assert str(caught.value) == SLOW.format("base.yaml:1:86: values.password.pattern, '(a+)+b',")
+
+
 def test_what_is_no_text_matches_no_pattern() -> None:
     assert broken(Rules(None, None, "(?s).*", None, None), b"\xff" + CANARY.encode()) == (
         "values.password is not UTF-8 text, so that it can't match its pattern"

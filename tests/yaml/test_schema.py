@@ -76,7 +76,7 @@ SHAPES: dict[str, Shape[Any]] = {
     "list": ListOf(Integer(0, 9)),
     "list that is not empty": ListOf(Text(), minimum=1),
     "map": MapOf(Boolean()),
-    "map with names": MapOf(RawText(), Text(pattern="[a-c]+")),
+    "map with names": MapOf(RawText(), Text(pattern="[a-c]+", words="of a, b and c")),
     "record": POINT,
     "records": MapOf(ListOf(POINT)),
     "plain": Plain(),
@@ -193,7 +193,7 @@ INTEGER = "field must be a whole number from 3 to 12"
         ("map", "a", "1:1: field must be a mapping"),
         ("map", "~", "1:1: field is empty; it must be a mapping"),
         ("map", "{a: true, b: 1}", "1:14: field.b must be true or false, not '1'"),
-        ("map with names", "{a: 1, d: 2}", "1:8: field can't be 'd'; it must match [a-c]+"),
+        ("map with names", "{a: 1, d: 2}", "1:8: field can't be 'd'; it must be of a, b and c"),
         ("record", "{x: 1, z: 2}", "1:8: unknown field 'field.z'; known are visible, x, y"),
         ("record", "{x: 1, visibel: true}", "1:8: unknown field 'field.visibel'; did you mean 'visible'?"),
         ("record", "{x: 1, Y: 2}", "1:8: unknown field 'field.Y'; did you mean 'y'?"),
@@ -244,10 +244,42 @@ def test_a_problem_is_said_in_its_own_words_and_the_pattern_is_for_json_schema()
 
 
 def test_a_pattern_alone_must_match_all_of_the_text() -> None:
-    shape = Text(pattern="[ab]+")
-    assert refusal(shape, "abc") == "a.yaml:1:1: field can't be 'abc'; it must match [ab]+"
-    assert refusal(shape, "'a\n\n  b'") == "a.yaml:1:1: field can't be 'a\nb'; it must match [ab]+"
+    shape = Text(pattern="[ab]+", words="of a and b")
+    assert refusal(shape, "abc") == "a.yaml:1:1: field can't be 'abc'; it must be of a and b"
+    assert refusal(shape, "'a\n\n  b'") == "a.yaml:1:1: field can't be 'a\\nb'; it must be of a and b"
     assert read(shape, "ab") == "ab"
+
+
+LONG = "x" * 2**20
+CUT = "x" * 79 + "…"
+
+
+@pytest.mark.parametrize(
+    ("shape", "yaml", "problem"),
+    [
+        (Text(choices=("warn", "error")), LONG, f"field can't be '{CUT}'; known are error, warn"),
+        (Text(pattern="[ab]+", words="of a and b"), LONG, f"field can't be '{CUT}'; it must be of a and b"),
+        (Integer(1, 9), LONG, f"field must be a whole number from 1 to 9, not {CUT}"),
+        (Boolean(), LONG, f"field must be true or false, not '{CUT}'"),
+        (DAYS, LONG, f"field must be a duration such as 30d, 12w, 2y, not '{CUT}'"),
+        (
+            Plain(),
+            "1" * 2**20,
+            (
+                f"field: {'1' * 79}… is neither text nor a whole number to every YAML reader; "
+                f"write '{'1' * 79}…' for the text"
+            ),
+        ),
+        (POINT, f'{{"{LONG[:1000]}": 1}}', f"unknown field 'field.{'x' * 73}…'; known are visible, x, y"),
+    ],
+)
+def test_a_message_repeats_no_more_of_a_text_than_a_line(shape: Shape[Any], yaml: str, problem: str) -> None:
+    assert refusal(shape, yaml).partition(" ")[2] == problem
+
+
+def test_a_missing_field_is_shown_as_it_could_be_written() -> None:
+    shape = Record({"x": Field(Text(), "How far.", required=True, example="12")}, lambda fields: fields["x"])
+    assert refusal(shape, "{}") == "a.yaml:1:1: field.x is missing; write x: 12"
 
 
 def test_a_records_own_fields_stand_at_the_root_without_a_prefix() -> None:

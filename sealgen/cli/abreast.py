@@ -1,0 +1,123 @@
+"""Environments abreast: many of them are worked on in child processes, and what each says is told in order.
+
+A child only reports what went well. Whatever did not is done again, alone: there a person can be asked, an error is
+told as it always is, and no environment is in the way of another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import pickle
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sealgen.processors import processors, use_at_most
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO, NoReturn
+
+MANY = 8
+"""So many environments are worth the processes."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said of an environment, and what came of it: anything that can be pickled."""
+
+    out: str
+    err: str
+    outcome: Any
+
+
+@contextlib.contextmanager
+def abreast(names: Sequence[str], run: Callable[[str], Any]) -> Iterator[Callable[[str], Told | None]]:
+    """Give what is to be asked for each of the names, in their order: what ``run`` did with it, if it went well.
+
+    Where they are few, or there is one processor only, nothing is run and the answer is always None.
+    """
+    size = min(processors(), len(names)) if len(names) >= MANY else 1
+    if size == 1:
+        yield lambda _: None
+        return
+    children = [_child(names[number::size], run) for number in range(size)]
+    told: dict[str, Told | None] = {}
+    left = {name: children[number % size][1] for number, name in enumerate(names)}
+
+    def receive(name: str) -> None:
+        told[name] = _received(left.pop(name))
+
+    def told_of(name: str) -> Told | None:
+        if name in left:
+            receive(name)
+        if told[name] is None:
+            # It is done again when all others are done.
+            for other in list(left):
+                receive(other)
+        return told.pop(name)
+
+    try:
+        yield told_of
+    finally:
+        for process, reader in children:
+            reader.close()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+            os.waitpid(process, 0)
+
+
+def _child(names: Sequence[str], run: Callable[[str], Any]) -> tuple[int, BinaryIO]:
+    """Start a process that works on these names; return its number and what it writes to."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reader, writer = os.pipe()
+    # Interrupted before it can end itself, a child would go on as its parent would.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    process = os.fork()
+    if process == 0:
+        _work(names, run, writer)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    os.close(writer)
+    return process, os.fdopen(reader, "rb")
+
+
+def _work(names: Sequence[str], run: Callable[[str], Any], writer: int) -> NoReturn:
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+        use_at_most(1)
+        context = click.get_current_context()
+        if context.color is None:
+            context.color = sys.stdout.isatty() and sys.stderr.isatty()
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  (nobody can be asked here)
+        with os.fdopen(writer, "wb") as pipe:
+            for name in names:
+                pickle.dump(_told(name, run), pipe)
+                pipe.flush()
+    finally:
+        os._exit(0)
+
+
+def _told(name: str, run: Callable[[str], Any]) -> Told | None:
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", "\n", write_through=True) for _ in "oe")
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            outcome = run(name)
+        except Exception:  # whatever it is, it comes again where it is told
+            return None
+    said = [stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in (out, err)]
+    return None if outcome is None else Told(said[0], said[1], outcome)
+
+
+def _received(reader: BinaryIO) -> Told | None:
+    try:
+        told: Told | None = pickle.load(reader)  # noqa: S301  (from a process of our own)
+    except EOFError:
+        return None
+    return told
