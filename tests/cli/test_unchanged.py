@@ -168,17 +168,6 @@ def test_a_memory_that_can_t_be_written_does_no_harm(project: Project) -> None:
         assert run(project, command, "staging") == (UP_TO_DATE, True)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
-def test_a_state_folder_that_is_read_only_does_no_harm(project: Project) -> None:
-    (project.root / ".sealgen").chmod(0o500)
-    try:
-        assert run(project, "seal", "staging") == (UP_TO_DATE, False)
-        project.write("templates/part.yaml.j2", "part ")
-        assert run(project, "plan", "staging")[1]
-    finally:
-        (project.root / ".sealgen").chmod(0o700)
-
-
 @pytest.mark.parametrize(
     "options",
     [
