@@ -35,7 +35,8 @@ class Counting(Protocol):
 
     steps: Steps
     filters: dict[str, Callable[..., Any]]
-    tests: dict[str, Callable[..., Any]]
+    tests: Any
+    """Functions by name."""
 
     def joined(self, operands: Iterable[Any]) -> str | Opaque:
         """Join what is printed of the operands."""
@@ -55,7 +56,7 @@ def guard(environment: Counting) -> None:
     environment.filters["default"] = environment.filters["d"] = _default
     for name, test in environment.tests.items():
         if name not in ("defined", "undefined"):
-            environment.tests[name] = _guarded_test(name, cast("Callable[..., Any]", test), environment)
+            environment.tests[name] = _guarded_test(name, test, environment)
 
 
 def _guarded_filter(name: str, function: Callable[..., Any], environment: Counting) -> Callable[..., Any]:
@@ -143,10 +144,9 @@ def _on_text(name: str) -> Callable[..., str | Opaque]:
 @jinja2.pass_environment
 def _join(environment: Counting, value: Iterable[Any], d: Any = "", attribute: str | int | None = None) -> str | Opaque:
     """Do what Jinja2's ``join`` does, with stand-ins; the parameters have its names."""
-    items = (
-        value if attribute is None else map(make_attrgetter(cast("jinja2.Environment", environment), attribute), value)
-    )
-    pieces = (piece for item in items for piece in (d, item))
+    if attribute is not None:
+        value = map(make_attrgetter(cast("jinja2.Environment", environment), attribute), value)
+    pieces = (piece for item in value for piece in (d, item))
     return environment.joined(itertools.islice(pieces, 1, None))
 
 
