@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -51,7 +52,11 @@ class Templates:
             template = self._environment.get_template(name)
             context = template.new_context({**names, "vars": Variables(variables), "values": Values(known, aliases)})
             groups = cast("Iterable[tuple[Piece, ...]]", template.root_render_func(context))
-            return assemble(file, groups)
+            try:
+                return assemble(file, groups)
+            except SealgenError:
+                self._unwind(groups)
+                raise
         except SealgenError:
             raise
         except jinja2.TemplateNotFound as error:
@@ -79,6 +84,13 @@ class Templates:
             if place is None:
                 raise  # nothing that a template did
             raise ConfigurationError(self._problem(error), at=place) from None
+
+    def _unwind(self, groups: Iterable[object]) -> None:
+        """End a rendering from its inside; ended by whoever reads it, deep includes leave tracebacks at stderr."""
+        self._environment.steps.left = 0
+        with contextlib.suppress(Exception):
+            for _ in groups:
+                pass
 
     def _problem(self, error: Exception) -> str:
         if isinstance(error, SecurityError):

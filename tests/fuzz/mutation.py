@@ -31,13 +31,26 @@ TOKENS = (
 )
 
 
-def mutations(corpus: Sequence[bytes], seed: int, grown: Callable[[], Sequence[bytes]] = tuple) -> Iterator[bytes]:
-    """Yield inputs without end: first the corpus, then what random changes make of it and of what ``grown`` gives."""
+def mutations(
+    corpus: Sequence[bytes],
+    seed: int,
+    grown: Callable[[], Sequence[bytes]] = tuple,
+    grammar: Callable[[random.Random], bytes] | None = None,
+) -> Iterator[bytes]:
+    """Yield inputs without end: first the corpus, then what random changes make of it and of what ``grown`` gives.
+
+    With a grammar, half of them are what it makes, and half of those are changed at random, too.
+    """
     yield from corpus
     chance = random.Random(seed)  # noqa: S311  (to be repeated, not to be secret)
     while True:
         pool = (*corpus, *grown())
         content = bytearray(chance.choice(pool)) if pool else bytearray()
+        if grammar and chance.random() < 0.5:
+            content = bytearray(grammar(chance))
+            if chance.random() < 0.5:
+                yield bytes(content[:LONGEST])
+                continue
         for _ in range(chance.choice((1, 1, 1, 2, 2, 4, 8))):
             chance.choice(_CHANGES)(content, chance, pool)
         yield bytes(content[:LONGEST])

@@ -7,6 +7,7 @@ A target takes any bytes. It may raise SealgenError; whatever else it raises is 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import shlex
@@ -14,17 +15,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+import jinja2
 import yaml
 
+import sealgen.filters
+import sealgen.recipe
 from sealgen import lock
 from sealgen.backends import plain
 from sealgen.config import environment
 from sealgen.crypto import certificate, fingerprint
 from sealgen.errors import SealgenError, printable
-from sealgen.filters import FILTERS, FilterError
+from sealgen.filters import FILTERS, MAX_BYTES, FilterError
 from sealgen.kubernetes import kustomization, manifest, sealed_secret
+from sealgen.kubernetes.pattern import NAME, pattern
 from sealgen.kubernetes.sealed_secret import Scope, SealedSecret
-from sealgen.recipe import Filtered, Part, Recipe, Reference, digest, join, references, resolve, text
+from sealgen.recipe import Filtered, Reference, decoded, digest, join, references, resolve, text, values_in
+from sealgen.template.blanks import Mask
 from sealgen.template.opaque import Opaque
 from sealgen.template.rendered import assemble
 from sealgen.template.rendering import Templates
@@ -34,9 +40,12 @@ from sealgen.values.secret import Secret
 from sealgen.yaml import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.kubernetes.pattern import Pattern
+    from sealgen.recipe import Part, Recipe
+    from sealgen.template.blanks import Masked
     from sealgen.template.rendered import Rendered
     from sealgen.yaml.nodes import Node
     from sealgen.yaml.schema import Data
@@ -44,7 +53,9 @@ if TYPE_CHECKING:
 CANARY = "xQ7canary-Zw93kVt5Lr0"
 """Stands where a plaintext would; no message may hold a part of it."""
 _PART = 12  # characters of it in a row are a leak
+_LIMIT = 64 * 1024  # bytes
 _NEXT_FILE = b"\n=== next file ===\n"
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # no opinions of YAML 1.1's that Kubernetes doesn't share
 _KNOWN = {"a": ("",), "b": ("",), "tls": ("crt", "key")}
 
 
@@ -117,22 +128,95 @@ def _walk(node: Node) -> Iterator[Node]:
 
 # --- templates --------------------------------------------------------------------------------------------------
 
+_ALIASES = {"password": "a"}
+_NAMES = ("app", "other-app")
+# Of the same shape: what is text in one is text in the other, and means something to YAML in the second only.
+_VARIABLES: tuple[dict[str, Data], ...] = tuple(
+    {
+        "host": host,
+        "word": word,
+        "path": path,
+        "sign": "a: b # c",
+        "port": 5432,
+        "on": True,
+        "none": None,
+        "users": [{"name": user}],
+        "list": ["x", word, host],
+    }
+    for host, word, path, user in (("db", "words", "a/b-c_d.e", "ann"), ("D.b/", "yes", "e5-" + "x" * 60, "Null"))
+)
+_sources: dict[str, str] = {}
+_templates = Templates(_sources.get)
+
 
 def template(content: bytes) -> None:
-    """A template, and another one for it to include; then the manifest that it gives."""
+    """A template, and another one for it to include; then the manifest that it gives.
+
+    One rendering for several Secrets gives each the manifest that a rendering of its own gives, or none.
+    """
+    _sources.clear()
     names = ("app.yaml.j2", "part.yaml.j2")
-    files = {
-        name: source.decode("utf-8", "replace") for name, source in zip(names, content.split(_NEXT_FILE), strict=False)
-    }
-    variables: Mapping[str, Data] = {"host": "db", "port": 5432, "on": True, "none": None, "users": [{"name": "ann"}]}
-    rendered = Templates(files.get).render(
-        "app.yaml.j2",
-        known=_KNOWN,
-        aliases={"password": "a"},
-        variables=variables,
-        names={"secret": {"name": "app", "namespace": "test"}, "environment": "staging"},
-    )
+    for name, source in zip(names, content.split(_NEXT_FILE), strict=False):
+        _sources[name] = source.decode("utf-8", "replace")
+    _cache().clear()
+    try:
+        rendered = _rendered(_NAMES[0], _VARIABLES[0], _KNOWN, _ALIASES)
+    except SealgenError as error:
+        if not isinstance(error.__context__, jinja2.TemplateSyntaxError):
+            _check_pattern()
+        raise
+    _check_pattern()
     _manifest(rendered)
+
+
+def _cache() -> Any:
+    """Return what the sandbox keeps of templates by their names, which stand for other texts with the next input."""
+    return _templates._environment.cache
+
+
+def _rendered(
+    name: Masked, variables: Mapping[str, Any], known: Mapping[str, tuple[str, ...]], aliases: Mapping[str, str]
+) -> Rendered:
+    return _templates.render(
+        "app.yaml.j2",
+        known=known,
+        aliases=aliases,
+        variables=variables,
+        names={"secret": {"name": name, "namespace": "test"}, "environment": "staging"},
+    )
+
+
+def _check_pattern() -> None:
+    shared = _pattern()
+    if shared is None:
+        return
+    for name, variables in zip(_NAMES, _VARIABLES, strict=True):
+        mask = Mask()
+        mask.hidden(name)
+        mask.hidden(variables)
+        filled = shared.filled(mask.texts, _ALIASES)
+        if filled is not None:
+            try:
+                alone = _read(_rendered(name, variables, _KNOWN, _ALIASES), name)
+            except SealgenError as error:
+                raise AssertionError("refused by itself, and not with others") from error
+            assert filled == alone, "not the manifest that it gives by itself"
+
+
+def _pattern() -> Pattern | None:
+    mask = Mask()
+    name = mask.hidden(_NAMES[0])
+    variables = {key: mask.hidden(data) for key, data in _VARIABLES[0].items()}
+    own = {name: _KNOWN[value] for name, value in _ALIASES.items()}
+    try:
+        rendered = _rendered(name, variables, own | _KNOWN, {})
+        return pattern(rendered, _read(rendered, NAME))
+    except SealgenError:
+        return None
+
+
+def _read(rendered: Rendered, name: str) -> SecretManifest:
+    return manifest.read(rendered, name=name, namespace="test", scope=Scope.STRICT, type=None)
 
 
 def manifest_text(content: bytes) -> None:
@@ -147,7 +231,7 @@ def manifest_text(content: bytes) -> None:
 
 
 def _manifest(rendered: Rendered) -> None:
-    read = manifest.read(rendered, name="app", namespace="test", scope=Scope.STRICT, type=None)
+    read = _read(rendered, _NAMES[0])
     for key in read.keys.values():
         assert {reference.value for reference in references(key.recipe)} <= _KNOWN.keys()
         assert rendered.token_prefix not in text(key.recipe), "a token in a recipe"
@@ -172,9 +256,12 @@ def _check_sealed(read: SecretManifest) -> None:
 
 def _check_plain(read: SecretManifest) -> None:
     plaintexts = {key: Secret(f"{CANARY} {key}\n".encode()) for key in read.keys}
-    printed = yaml.safe_load(plain.to_yaml(read, plaintexts))
+    printed = yaml.load(plain.to_yaml(read, plaintexts), _Loader)  # noqa: S506
     values = {key: base64.b64decode(value) for key, value in printed["data"].items()}
     assert values == {key: value.reveal() for key, value in plaintexts.items()}
+    assert printed["type"] == (read.type or "Opaque")
+    for field, texts in (("labels", read.labels), ("annotations", read.annotations)):
+        assert printed["metadata"].get(field, {}) == texts
 
 
 # --- recipes ----------------------------------------------------------------------------------------------------
@@ -187,26 +274,112 @@ def recipe(content: bytes) -> None:
     parts put last; any other line is text.
     """
     fuzzed, *steps = content.split(b"\n")
-    values = {"a": CANARY.encode(), "b": CANARY.encode() + b"\xff\x00", "fuzzed": fuzzed}
-    parts: list[Part] = []
+    values = {
+        "a": CANARY.encode(),
+        "b": CANARY.encode() + b"\xff\x00",
+        "fuzzed": fuzzed,
+        "tls.crt": b"certificate\n",
+        "tls.key": b"a2V5\n",
+    }
+    stages: list[list[Part]] = [[]]
     for step in steps[:40]:
-        line = step.decode("utf-8", "replace")
-        name = line[1:]
-        if line.startswith("=") and name in values:
-            parts.append(Reference(name))
-        elif line.startswith("|") and name in FILTERS and name != "htpasswd":  # bcrypt is slow, which is its point
-            wanted = len(FILTERS[name].parameters)
-            arguments: list[Recipe] = [(part,) for part in parts[len(parts) - wanted :]] if wanted else []
-            if len(arguments) == wanted:
-                parts = [Filtered(name, join(parts[: len(parts) - wanted]), tuple(arguments))]
-        else:
-            parts.append(line)
-    built = join(parts)
-    assert join(built) == built, "a normal form that is not final"
-    digest(built)
+        stages.append(_stepped(stages[-1], step.decode("utf-8", "replace"), values))
+    built = join(stages[-1])
     text(built)
     _check_filters(fuzzed)
-    resolve(built, lambda reference: Secret(values[reference.value]))
+    _check_digests(built, join(stages[-2:][0]))
+    asked: set[str] = set()
+    with _small_limit():
+        try:
+            plaintext = _resolved(built, values, asked)
+        finally:
+            assert asked <= values_in(built), "a value that the recipe does not tell"
+            _check_joined(stages[-1], values)
+        assert asked == values_in(built), "a value that the recipe tells and does not need"
+        _check_base64(built, plaintext, values)
+
+
+@contextlib.contextmanager
+def _small_limit() -> Iterator[None]:
+    """Let recipes meet the limit of their size soon: at the real one, an input may take seconds."""
+    modules = (sealgen.filters, sealgen.recipe)
+    for module in modules:
+        vars(module)["MAX_BYTES"] = _LIMIT
+    try:
+        yield
+    finally:
+        for module in modules:
+            vars(module)["MAX_BYTES"] = MAX_BYTES
+
+
+def _stepped(parts: Sequence[Part], line: str, values: Mapping[str, bytes]) -> list[Part]:
+    name = line[1:]
+    if line.startswith("=") and name in values:
+        return [*parts, Reference(*name.split("."))]
+    if line.startswith("|") and name in FILTERS and name != "htpasswd":  # bcrypt is slow, which is its point
+        before = len(parts) - len(FILTERS[name].parameters)
+        if before < 0:
+            return [*parts]
+        return [Filtered(name, join(parts[:before]), tuple(join([part]) for part in parts[before:]))]
+    return [*parts, line]
+
+
+def _resolved(built: Recipe, values: Mapping[str, bytes], asked: set[str]) -> bytes:
+    def lookup(reference: Reference) -> Secret:
+        asked.add(reference.value)
+        return Secret(values[str(reference)])
+
+    return resolve(built, lookup)
+
+
+def _resolved_or_none(built: Recipe, values: Mapping[str, bytes]) -> bytes | None:
+    try:
+        return _resolved(built, values, set())
+    except SealgenError:
+        return None
+
+
+def _check_digests(one: Recipe, before: Recipe) -> None:
+    """Each recipe has one normal form and a digest of its own; ``before`` is what it was made of."""
+    assert join(one) == one, "a normal form that is not final"
+    nested = Filtered("replace", one[:-1], (one[-1:], ()))
+    others = (one, before, decoded(one), (text(one),), one[::-1], (nested,))
+    by_digest: dict[str, Recipe] = {}
+    for normal in map(join, others):
+        assert by_digest.setdefault(digest(normal), normal) == normal, "one digest for two recipes"
+    assert len(by_digest) == len(set(by_digest.values())), "two digests for one recipe"
+
+
+def _check_base64(built: Recipe, plaintext: bytes, values: Mapping[str, bytes]) -> None:
+    inner = _resolved_or_none(decoded(built), values)
+    try:
+        wanted = FILTERS["b64decode"].apply(plaintext)
+    except FilterError:
+        assert inner is None, "decodes what is not base64"
+    else:
+        assert inner == wanted, "not what it is the base64 of"
+
+
+def _check_joined(parts: list[Part], values: Mapping[str, bytes]) -> None:
+    """Joined, recipes give what each gives, if that is text; where one of them fails, so do they joined."""
+    for cut in {len(parts) // 2, max(len(parts) - 1, 0)}:
+        first, second = join(parts[:cut]), join(parts[cut:])
+        whole = _resolved_or_none(join((*first, *second)), values)
+        one, other = _resolved_or_none(first, values), _resolved_or_none(second, values)
+        if one is None or other is None:
+            assert whole is None, "joined, a recipe that can't be resolved is"
+        elif len(one) + len(other) <= _LIMIT and _is_text(one) and _is_text(other):
+            assert whole == one + other, "joined, recipes give something else"
+        elif first and second:
+            assert whole is None, "joined, bytes that are not text are taken"
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_filters(value: bytes) -> None:

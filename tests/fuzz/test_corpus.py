@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sealgen.errors import ConfigurationError, Mark, SealgenError
+from sealgen.kubernetes import pattern
+from tests.fuzz import targets
+from tests.fuzz.grammar import GRAMMARS
 from tests.fuzz.mutation import LONGEST, TOKENS, mutations
 from tests.fuzz.targets import CANARY, TARGETS, attempt
-from tests.fuzz.worker import CORPUS, keep
+from tests.fuzz.worker import CORPUS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FILES = sorted(file for file in CORPUS.glob("*/*") if file.is_file())
@@ -37,7 +41,7 @@ def test_every_target_takes_some_input_of_its_corpus_and_refuses_some(name: str)
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_target_bears_what_mutation_makes_of_its_corpus(name: str) -> None:
     corpus = [file.read_bytes() for file in FILES if file.parent.name == name]
-    for content in itertools.islice(mutations(corpus, seed=1), len(corpus) + 40):
+    for content in itertools.islice(mutations(corpus, 1, grammar=GRAMMARS.get(name)), len(corpus) + 40):
         attempt(TARGETS[name], content)
 
 
@@ -86,7 +90,46 @@ def test_without_a_corpus_inputs_grow_from_nothing() -> None:
     assert any(itertools.islice(mutations([], seed=1), 50))
 
 
-def test_a_finding_is_kept_under_its_hash(tmp_path: Path) -> None:
-    file = keep(tmp_path / "lock", b"x")
-    assert file.name == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
-    assert file.read_bytes() == b"x"
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_most_of_what_a_grammar_makes_is_new_and_the_target_takes_a_part_of_it(name: str) -> None:
+    made = list(itertools.islice(mutations([], 1, grammar=GRAMMARS[name]), 120))
+    assert len(set(made)) > 70
+    assert sum(attempt(TARGETS[name], content) is None for content in made) > 5
+
+
+@pytest.mark.parametrize(
+    ("source", "function", "broken", "complaint"),
+    [
+        ('"{{ vars.host }}"', "filled", lambda text, _: f"{text}x", "not the manifest that it gives by itself"),
+        ("{{ vars.word }}", "is_plain_text", lambda _: True, "refused by itself, and not with others"),
+    ],
+)
+def test_a_shared_rendering_that_gives_something_else_is_a_finding(
+    source: str, function: str, broken: Callable[..., object], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = f"apiVersion: v1\nkind: Secret\nstringData:\n  k: {source}\n".encode()
+    TARGETS["template"](content)
+    monkeypatch.setattr(pattern, function, broken)
+    with pytest.raises(AssertionError, match=f"^{complaint}"):
+        TARGETS["template"](content)
+
+
+@pytest.mark.parametrize(
+    ("function", "broken", "complaint"),
+    [
+        ("resolve", lambda *_: b"x", "joined, recipes give something else"),
+        ("values_in", lambda _: frozenset({"fuzzed", "a"}), "a value that the recipe tells and does not need"),
+        ("values_in", lambda _: frozenset(), "a value that the recipe does not tell"),
+        ("decoded", lambda built: built, "not what it is the base64 of"),
+        ("digest", lambda _: "0" * 64, "one digest for two recipes"),
+        ("join", lambda parts: (*parts, "x"), "a normal form that is not final"),
+    ],
+)
+def test_a_recipe_that_breaks_a_law_is_a_finding(
+    function: str, broken: Callable[..., object], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"aGk=\n=fuzzed\n|trim\n"
+    TARGETS["recipe"](content)
+    monkeypatch.setattr(targets, function, broken)
+    with pytest.raises(AssertionError, match=f"^{complaint}"):
+        TARGETS["recipe"](content)

@@ -666,6 +666,16 @@ def test_an_output_has_a_limit() -> None:
     assert len(render("{{ 'x' * 4194304 }}").text) == MAX_OUTPUT
 
 
+def test_includes_without_end_that_reach_the_limit_of_the_output_leave_nothing_at_stderr(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", left.append)
+    problem = refusal("x" * 6_000 + "{% include 'app.j2' %}")
+    assert problem == f"templates/app.j2:1: the template gives more than {MAX_OUTPUT} characters"
+    assert left == []
+
+
 TOO_MUCH = (
     "this is too much work: a template has 500000 steps, and loops, calls, and long texts, "
     "lists and numbers use them up"
