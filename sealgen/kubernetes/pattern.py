@@ -94,7 +94,7 @@ def _texts_of(recipe: Recipe) -> Iterator[str]:
     for part in recipe:
         if isinstance(part, str):
             yield part
-        # A filter on text alone would have been applied at once, had the text been there.
+        # Base64 of text alone would have been decoded at once, had the text been there.
         elif isinstance(part, Filtered) and any(references((part,))):
             yield from _texts_of(part.input)
             for argument in part.arguments:
