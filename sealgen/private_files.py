@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -35,10 +36,11 @@ def read(path: Path) -> bytes | None:
         raise SealgenError(f"can't read {path}: {error.strerror}") from None
 
 
-def create(path: Path, content: bytes) -> None:
+def create(root: Path, path: Path, content: bytes) -> None:
     """Make the file, whole and on disk, unless it is there: then a run at the same time has just made it.
 
-    Raises SealgenError where it can't be written, for example because its folder is not there.
+    ``path`` is below ``root``. Raises SealgenError where it can't be written, for example because its folder is not
+    there; no part of it is left then, though all of it may be, and counts.
     """
     new = path.with_name(f"{path.name}.new")
     try:
@@ -48,19 +50,36 @@ def create(path: Path, content: bytes) -> None:
                 # Made by the one that this one waited for, or just before; what is called new is nobody's.
                 new.unlink(missing_ok=True)
                 return
-            # It may hold what a process wrote that died.
-            file.truncate(0)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            new.rename(path)
+            if not _is_at(new, file.fileno()):
+                # The one that this one waited for has failed, and removed the file.
+                create(root, path, content)
+                return
+            try:
+                # It may hold what a process wrote that died.
+                file.truncate(0)
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                new.rename(path)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    new.unlink()
+                raise
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
     except OSError as error:
-        raise SealgenError(f"can't write {path}: {error.strerror}") from None
+        shown = path.relative_to(root).as_posix()
+        raise SealgenError(f"can't write {shown}: {error.strerror}; nothing was changed") from None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def check_ignored(root: Path, path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import stat
 import subprocess
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
@@ -44,8 +46,8 @@ def git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True)
 
 
-def test_a_file_of_the_owner_alone_is_read(key: Path) -> None:
-    private_files.create(key, b"\x00secret\n")
+def test_a_file_of_the_owner_alone_is_read(root: Path, key: Path) -> None:
+    private_files.create(root, key, b"\x00secret\n")
     assert private_files.read(key) == b"\x00secret\n"
     assert key.stat().st_mode & 0o777 == 0o600
 
@@ -70,23 +72,25 @@ def test_what_can_not_be_read_is_an_error_and_no_traceback(key: Path) -> None:
     assert str(refused.value) == f"can't read {key}: Is a directory"
 
 
-def test_a_file_that_is_there_is_not_made_again(key: Path) -> None:
-    private_files.create(key, b"first")
-    private_files.create(key, b"second")
+def test_a_file_that_is_there_is_not_made_again(root: Path, key: Path) -> None:
+    private_files.create(root, key, b"first")
+    private_files.create(root, key, b"second")
     assert private_files.read(key) == b"first"
     assert list(key.parent.iterdir()) == [key]
 
 
-def test_what_a_dead_process_left_is_no_part_of_the_file(key: Path) -> None:
+def test_what_a_dead_process_left_is_no_part_of_the_file(root: Path, key: Path) -> None:
     left = key.with_name("fingerprint.key.new")
     left.write_bytes(b"half of something that was longer")
     left.chmod(0o600)
-    private_files.create(key, b"key")
+    private_files.create(root, key, b"key")
     assert private_files.read(key) == b"key"
     assert list(key.parent.iterdir()) == [key]
 
 
-def test_a_file_is_on_disk_before_it_counts_and_its_name_too(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_on_disk_before_it_counts_and_its_name_too(
+    root: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     flushed = []
     flush = os.fsync
 
@@ -96,21 +100,24 @@ def test_a_file_is_on_disk_before_it_counts_and_its_name_too(key: Path, monkeypa
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", watched)
-    private_files.create(key, b"secret")
+    private_files.create(root, key, b"secret")
     assert flushed == [("file", False), ("folder", True)]
 
 
-def test_a_link_is_not_written_through(key: Path, tmp_path: Path) -> None:
+def test_a_link_is_not_written_through(root: Path, key: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
     key.with_name("fingerprint.key.new").symlink_to(precious)
     with pytest.raises(SealgenError) as failed:
-        private_files.create(key, b"secret")
-    assert str(failed.value) == f"can't write {key}: Too many levels of symbolic links"
+        private_files.create(root, key, b"secret")
+    assert (
+        str(failed.value)
+        == "can't write .sealgen/fingerprint.key: Too many levels of symbolic links; nothing was changed"
+    )
     assert precious.read_bytes() == b"precious"
 
 
-def test_of_many_at_once_one_makes_the_file_and_all_see_it(key: Path) -> None:
+def test_of_many_at_once_one_makes_the_file_and_all_see_it(root: Path, key: Path) -> None:
     children = []
     for number in range(10):
         with warnings.catch_warnings():
@@ -118,7 +125,7 @@ def test_of_many_at_once_one_makes_the_file_and_all_see_it(key: Path) -> None:
             child = os.fork()
         if child == 0:
             content = f"key {number}".encode() * 1000
-            private_files.create(key, content)
+            private_files.create(root, key, content)
             seen = private_files.read(key)
             os._exit(0 if seen is not None and len(seen) == len(content) else 1)
         children.append(child)
@@ -127,22 +134,58 @@ def test_of_many_at_once_one_makes_the_file_and_all_see_it(key: Path) -> None:
 
 
 @pytest.mark.parametrize("when", ["open", "fsync", "rename"])
-def test_a_file_that_can_not_be_written_is_not_there(key: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+def test_of_a_file_that_can_not_be_written_nothing_is_left(
+    root: Path, key: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, when, fails)
     with pytest.raises(SealgenError) as failed:
-        private_files.create(key, b"secret")
-    assert str(failed.value) == f"can't write {key}: No space left on device"
-    assert not key.exists()
+        private_files.create(root, key, b"secret")
+    assert str(failed.value) == ("can't write .sealgen/fingerprint.key: No space left on device; nothing was changed")
+    assert list(key.parent.iterdir()) == []
+
+
+def test_of_a_file_that_the_disk_has_no_room_for_nothing_is_left(root: Path, key: Path) -> None:
+    left = key.with_name("fingerprint.key.new")
+    left.write_bytes(b"half of something that was longer")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(SealgenError) as failed:
+            private_files.create(root, key, b"secret" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(failed.value) == "can't write .sealgen/fingerprint.key: File too large; nothing was changed"
+    assert list(key.parent.iterdir()) == []
+
+
+def test_who_waited_for_one_that_failed_makes_the_file_itself(
+    root: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had opened is gone by then, and under that name there may be what yet another one has begun."""
+    lock, new = fcntl.flock, key.with_name("fingerprint.key.new")
+    waited: list[BinaryIO] = []
+
+    def waits(file: BinaryIO, operation: int) -> None:
+        if not waited:
+            waited.append(file)
+            new.unlink()
+            new.touch(0o600)
+            new.write_bytes(b"half")
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", waits)
+    private_files.create(root, key, b"secret")
+    assert private_files.read(key) == b"secret"
 
 
 def test_a_missing_folder_is_an_error_and_no_traceback(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "key"
     with pytest.raises(SealgenError) as failed:
-        private_files.create(path, b"secret")
-    assert str(failed.value) == f"can't write {path}: No such file or directory"
+        private_files.create(tmp_path, path, b"secret")
+    assert str(failed.value) == "can't write missing/key: No such file or directory; nothing was changed"
 
 
 def test_outside_of_a_work_tree_nothing_can_be_committed(root: Path, key: Path) -> None:
@@ -162,7 +205,7 @@ def test_an_ignored_file_passes_whether_it_is_there_or_not(root: Path, key: Path
     git(root, "init")
     (root / where).write_text(f"{line}\n")
     private_files.check_ignored(root, key)
-    private_files.create(key, b"secret")
+    private_files.create(root, key, b"secret")
     private_files.check_ignored(root, key)
 
 
@@ -191,7 +234,7 @@ def test_the_line_to_add_ignores_just_that_file(root: Path) -> None:
 def test_a_tracked_file_is_refused_even_where_it_is_ignored(root: Path, key: Path) -> None:
     git(root, "init")
     (root / ".gitignore").write_text(".sealgen/\n")
-    private_files.create(key, b"secret")
+    private_files.create(root, key, b"secret")
     git(root, "add", "--force", ".sealgen/fingerprint.key")
     with pytest.raises(ConfigurationError) as refused:
         private_files.check_ignored(root, key)

@@ -199,7 +199,7 @@ class Run:
 
     def _try_folder(self, folder: Path) -> None:
         """Find out whether files can be renamed from the staging folder to this one."""
-        shown = folder.relative_to(self._root)
+        shown = self._named(folder)
         if not folder.is_dir():
             raise Failure(f"{shown} is not a folder")
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -244,7 +244,7 @@ class Run:
             progress.begun = True
         # Any folder on the way down may be new, made by this run or by the one that was interrupted.
         for folder in self._way_to({target.parent for target in targets}):
-            with explained("write", folder.relative_to(self._root)):
+            with explained("write", self._named(folder)):
                 flush(folder)
         # In this order: staged files without a journal are those of a run that changed nothing.
         with contextlib.suppress(Failure):
@@ -339,6 +339,9 @@ class Run:
         return record.after is None or _digest(content_of(staged, record.path)) == record.after
 
     # --- where files are ---
+
+    def _named(self, folder: Path) -> str:
+        return "the project's folder" if folder == self._root else str(folder.relative_to(self._root))
 
     def _staged(self, number: int) -> str:
         return f"{self._staging}/{number}"

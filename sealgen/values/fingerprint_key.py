@@ -25,7 +25,7 @@ def find(root: Path, environ: Mapping[str, str]) -> FingerprintKey | None:
 def make(root: Path) -> FingerprintKey:
     """Make this machine's key, unless a run at the same time has just made it."""
     private_files.check_ignored(root, root / FILENAME)
-    private_files.create(root / FILENAME, new_key_text().encode())
+    private_files.create(root, root / FILENAME, new_key_text().encode())
     key = find(root, {})
     assert key is not None  # noqa: S101  (the file is there now)
     return key

@@ -55,6 +55,7 @@ CHANGES = [
     for path in sorted(BEFORE | AFTER)
     if path.name != "deployment.yaml"
 ]
+FINISHES = "The next run for staging finishes it."
 FINISHED = "staging: finished an interrupted run of 6 files"
 
 
@@ -452,6 +453,42 @@ def test_a_read_only_folder_is_refused(root: Path, monkeypatch: pytest.MonkeyPat
     assert state(root) == AT_REST
 
 
+def test_the_project_s_own_folder_is_named_where_it_is_read_only(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(root / "k8s")
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != root)
+    assert failure(root, [FileChange(OUTPUT / "added.yaml", None, b"new")]) == (
+        "can't write to the project's folder: the folder is read-only; nothing was changed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ("rename", "can't move files from .sealgen to the project's folder: Input/output error; nothing was changed"),
+        (
+            "fsync",
+            "can't write the project's folder: Input/output error; the run could not be completed\n" + FINISHES,
+        ),
+    ],
+)
+def test_the_project_s_own_folder_is_named_where_the_disk_fails(root: Path, operation: str, told: str) -> None:
+    shutil.rmtree(root / "k8s")
+
+    def fail(_: int, name: str, arguments: tuple[Any, ...]) -> None:
+        moved = name == "rename" and Path(arguments[0]).name == "missing"
+        # Before the commit, the root is flushed with the journal.
+        flushed = name == "fsync" and (root / STATE / "staging.journal").exists()
+        if name == operation and (moved or (flushed and os.path.sameopenfile(arguments[0], folder))):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        with intercepted(fail):
+            assert failure(root, [FileChange(OUTPUT / "added.yaml", None, b"new")]) == told
+    finally:
+        os.close(folder)
+
+
 # --- file systems -------------------------------------------------------------------------------------------------
 
 
@@ -606,7 +643,7 @@ def test_an_error_at_any_operation_changes_nothing_or_the_next_run_finishes(root
             break
         if not hit:
             continue
-        problem = rf"can't \w+ \S+( to \S+)?: {os.strerror(number)}"
+        problem = rf"can't \w+ (\S+|the project's folder): {os.strerror(number)}"
         if not told:
             # Only what is tidied up may fail without a word, and the next run does it.
             assert hit[0] in ("unlink", "rmdir", "open", "rename"), place
@@ -622,6 +659,7 @@ def test_an_error_at_any_operation_changes_nothing_or_the_next_run_finishes(root
                 f"{problem}; the run could not be completed\nThe next run for staging finishes it.", told
             ), told
             outcomes.add("unfinished")
+        assert " .:" not in told, place
         recover(root)
         assert tree(root) == (BEFORE if told.endswith("nothing was changed") else AFTER), (place, told)
         assert state(root) == AT_REST, place

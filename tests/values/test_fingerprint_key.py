@@ -24,7 +24,7 @@ ONE, TWO = "0f" * 32, "a1" * 32
 PARTS = {"": Secret(b"plaintext")}
 MALFORMED = (
     "the fingerprint key is not 32 bytes, in 64 hexadecimal digits or in base64\n"
-    "check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'"
+    "Check SEALGEN_FINGERPRINT_KEY, or make a new key with 'openssl rand -hex 32'."
 )
 
 
@@ -143,7 +143,7 @@ def test_a_key_that_can_not_be_written_is_told(root: Path) -> None:
     (root / ".gitignore").write_text(".sealgen/\n")
     with pytest.raises(SealgenError) as raised:
         fingerprint_key.make(root)
-    assert str(raised.value) == f"can't write {root / fingerprint_key.FILENAME}: No such file or directory"
+    assert str(raised.value) == ("can't write .sealgen/fingerprint.key: No such file or directory; nothing was changed")
 
 
 def test_a_temporary_key_is_another_each_time_and_kept_nowhere(root: Path) -> None:
