@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealgen.processors import processors, use_at_most
+from sealgen.processes import end_with, processors, uninterrupted, use_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO, NoReturn
+    from typing import BinaryIO
 
 MANY = 8
 """So many environments are worth the processes."""
@@ -46,9 +46,9 @@ def abreast(names: Sequence[str], run: Callable[[str], Any]) -> Iterator[Callabl
     if size == 1:
         yield lambda _: None
         return
-    children = [_child(names[number::size], run) for number in range(size)]
+    children: list[tuple[int, BinaryIO]] = []
+    left: dict[str, BinaryIO] = {}
     told: dict[str, Told | None] = {}
-    left = {name: children[number % size][1] for number, name in enumerate(names)}
 
     def receive(name: str) -> None:
         told[name] = _received(left.pop(name))
@@ -56,13 +56,17 @@ def abreast(names: Sequence[str], run: Callable[[str], Any]) -> Iterator[Callabl
     def told_of(name: str) -> Told | None:
         if name in left:
             receive(name)
-        if told[name] is None:
+        if told.get(name) is None:
             # It is done again when all others are done.
             for other in list(left):
                 receive(other)
-        return told.pop(name)
+        return told.pop(name, None)
 
     try:
+        with contextlib.suppress(OSError):  # what no process can be started for is done alone
+            for number in range(size):
+                _start(names[number::size], run, children)
+                left.update(dict.fromkeys(names[number::size], children[-1][1]))
         yield told_of
     finally:
         for process, reader in children:
@@ -72,36 +76,34 @@ def abreast(names: Sequence[str], run: Callable[[str], Any]) -> Iterator[Callabl
             os.waitpid(process, 0)
 
 
-def _child(names: Sequence[str], run: Callable[[str], Any]) -> tuple[int, BinaryIO]:
-    """Start a process that works on these names; return its number and what it writes to."""
+def _start(names: Sequence[str], run: Callable[[str], Any], children: list[tuple[int, BinaryIO]]) -> None:
+    """Start a process that works on these names, and add its number and what it writes to."""
     sys.stdout.flush()
     sys.stderr.flush()
     reader, writer = os.pipe()
-    # Interrupted before it can end itself, a child would go on as its parent would.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-    process = os.fork()
-    if process == 0:
-        _work(names, run, writer)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    os.close(writer)
-    return process, os.fdopen(reader, "rb")
-
-
-def _work(names: Sequence[str], run: Callable[[str], Any], writer: int) -> NoReturn:
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
-        use_at_most(1)
-        context = click.get_current_context()
-        if context.color is None:
-            context.color = sys.stdout.isatty() and sys.stderr.isatty()
-        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  (nobody can be asked here)
-        with os.fdopen(writer, "wb") as pipe:
-            for name in names:
-                pickle.dump(_told(name, run), pipe)
-                pipe.flush()
+        with uninterrupted():
+            process = os.fork()
+            if process == 0:
+                end_with(lambda: _work(names, run, writer))
+            children.append((process, os.fdopen(reader, "rb")))
+    except OSError:
+        os.close(reader)
+        raise
     finally:
-        os._exit(0)
+        os.close(writer)
+
+
+def _work(names: Sequence[str], run: Callable[[str], Any], writer: int) -> None:
+    use_at_most(1)
+    context = click.get_current_context()
+    if context.color is None:
+        context.color = sys.stdout.isatty() and sys.stderr.isatty()
+    sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  (nobody can be asked here)
+    with os.fdopen(writer, "wb") as pipe:
+        for name in names:
+            pickle.dump(_told(name, run), pipe)
+            pipe.flush()
 
 
 def _told(name: str, run: Callable[[str], Any]) -> Told | None:

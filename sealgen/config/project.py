@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING
 from sealgen import template
 from sealgen.config import FOLDER
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean, quoted, shortened
-from sealgen.values.regular_file import NotRegularError, TooLargeError, read_regular
+from sealgen.regular_file import MAX_BYTES, NotRegularError, TooLargeError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sealgen.config.environment import Environment
-
-MAX_BYTES = 64 * 1024 * 1024
-"""Of any file: the lock of 100,000 keys has half of it. What is to understand a file may take less."""
 
 
 @dataclass(frozen=True)

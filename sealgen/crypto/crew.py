@@ -10,12 +10,11 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import signal
 from typing import TYPE_CHECKING, Final
 
 from sealgen.crypto.hybrid import seal, sealed_bytes
 from sealgen.errors import SealgenError
-from sealgen.processors import processors
+from sealgen.processes import end_with, processors, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,38 +64,28 @@ class _Crew:
 
     def _start(self, starts: range) -> None:
         reader, writer = os.pipe()
-        # Interrupted before it can end itself, a child would go on as its parent would.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
-            child = os.fork()
-            if child == 0:
-                self._work(starts, reader, writer)
-            self._children.append((child, reader))
+            with uninterrupted():
+                child = os.fork()
+                if child == 0:
+                    end_with(lambda: self._work(starts, reader, writer))
+                self._children.append((child, reader))
         except OSError:
             os.close(reader)
             raise
         finally:
             os.close(writer)
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _work(self, starts: range, reader: int, writer: int) -> None:
-        """Seal these batches, each told with a byte, and end the process: nothing of the parent's may be run."""
-        code = 1
-        try:
-            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
-            # With no end to read from but the parent's, a byte that nobody waits for ends the process.
-            for inherited in (reader, *(other for _, other in self._children)):
-                os.close(inherited)
-            for start in starts:
-                batch = self._items[start : start + _BATCH]
-                sealed = [seal(plaintext, self._public_key, label) for plaintext, label in batch]
-                self._memory[self._ends[start] : self._ends[start + len(sealed)]] = b"".join(sealed)
-                os.write(writer, b".")
-            code = 0
-        finally:
-            os._exit(code)
+        """Seal these batches, each told with a byte."""
+        # With no end to read from but the parent's, a byte that nobody waits for ends the process.
+        for inherited in (reader, *(other for _, other in self._children)):
+            os.close(inherited)
+        for start in starts:
+            batch = self._items[start : start + _BATCH]
+            sealed = [seal(plaintext, self._public_key, label) for plaintext, label in batch]
+            self._memory[self._ends[start] : self._ends[start + len(sealed)]] = b"".join(sealed)
+            os.write(writer, b".")
 
     def ciphertexts(self) -> Iterator[bytes]:
         """Yield nothing at first, and then the ciphertexts; once begun, its end is that of the children."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import stat
@@ -100,6 +101,11 @@ def content_of(path: Path | str, shown: PurePosixPath) -> bytes | None:
             return Path(path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+
+def digest(content: bytes | None) -> str | None:
+    """Return a digest of a file's bytes (BLAKE2b, 32 bytes, in hex), None for a file that is not there."""
+    return None if content is None else hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
 def mode_of(path: Path) -> int | None:

@@ -7,17 +7,17 @@ one machine; whatever is different, missing or strange in it only means that the
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import json
 import os
-import stat
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sealgen
+from sealgen.overlay.disk import digest
 from sealgen.overlay.state import STATE, journal_of, staging_of
+from sealgen.regular_file import MAX_BYTES, NotRegularError, TooLargeError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Witness:
 
     def note(self, path: str | PurePosixPath, content: bytes | None) -> None:
         """Note what a file holds now; None where there is none."""
-        self._files[str(path)] = None if content is None else _digest(content)
+        self._files[str(path)] = digest(content)
 
     def seen(self, secrets: int, keys: int) -> Seen:
         """Return what was noted, of an environment with so many secrets and keys that is up to date."""
@@ -73,8 +73,8 @@ def recall(root: Path, environment: str) -> Seen | None:
         if content["format"] != _FORMAT or content["judges"] != _judges():
             return None
         seen = Seen(int(content["secrets"]), int(content["keys"]), dict(content["files"]))
-        same = all(_digest_of(f"{root}/{path}") == digest for path, digest in seen.files.items())
-    except (OSError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError):
+        same = all(digest(_read(f"{root}/{path}")) == before for path, before in seen.files.items())
+    except (OSError, NotRegularError, TooLargeError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return seen if same else None
 
@@ -97,28 +97,9 @@ def _judges() -> list[list[int | str]]:
     return judges
 
 
-def _digest_of(path: str) -> str | None:
-    content = _read(path)
-    return None if content is None else _digest(content)
-
-
 def _read(path: str) -> bytes | None:
-    """Return the bytes of a file, None where there is none; raises OSError for anything else."""
+    """Return the bytes of a file, None where there is none; raises OSError, NotRegularError or TooLargeError."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_regular(path, MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError
-        content = os.read(descriptor, found.st_size + 1)
-        if len(content) != found.st_size:
-            raise OSError
-        return content
-    finally:
-        os.close(descriptor)
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=32).hexdigest()

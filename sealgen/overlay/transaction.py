@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from sealgen.errors import CannotTell, ConfigurationError, SealgenError
 from sealgen.overlay.disk import (
     Failure,
     content_of,
+    digest,
     explained,
     flush,
     flush_all,
@@ -144,7 +144,7 @@ class Run:
             if records:
                 with nothing_changed(), lock_of_all(self._root):
                     for target, record in watched:
-                        if _digest(content_of(target, record.path)) != record.before:
+                        if digest(content_of(target, record.path)) != record.before:
                             raise SealgenError(
                                 f"{record.path} changed while sealgen ran; nothing was written", hint="Run it again."
                             )
@@ -332,11 +332,11 @@ class Run:
         return f"{self._environment}: {told}"
 
     def _digest(self, record: _Record) -> str | None:
-        return _digest(content_of(self._target(record.path), record.path))
+        return digest(content_of(self._target(record.path), record.path))
 
     def _is_staged(self, number: int, record: _Record) -> bool:
         staged = self._staged(number)
-        return record.after is None or _digest(content_of(staged, record.path)) == record.after
+        return record.after is None or digest(content_of(staged, record.path)) == record.after
 
     # --- where files are ---
 
@@ -387,7 +387,7 @@ class _Record:
 
     @classmethod
     def of(cls, change: FileChange) -> _Record:
-        return cls(change.path, _digest(change.before), _digest(change.after))
+        return cls(change.path, digest(change.before), digest(change.after))
 
 
 @dataclass
@@ -415,7 +415,3 @@ def _read_journal(root: Path, environment: str) -> list[_Record] | None:
             f"{STATE}/{path.name} is damaged, or of a newer sealgen",
             hint="See with 'git status' whether the files are as they should be, then remove it.",
         ) from None
-
-
-def _digest(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.blake2b(content, digest_size=32).hexdigest()

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sealgen.errors import CannotTell, SealgenError
-from sealgen.values.regular_file import NotRegularError, TooLargeError, read_regular
+from sealgen.regular_file import NotRegularError, TooLargeError, read_regular
 from sealgen.values.secret import Secret
 from sealgen.yaml.schema import Boolean, Field, Record, Text
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
+MAX_BYTES = 64 * 1024 * 1024
+"""Of any file of a project: the lock of 100,000 keys has half of it. What is to understand a file may take less."""
+
 
 class NotRegularError(Exception):
     """There is something at the path, but no regular file: a folder, a pipe, a device."""
