@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sealgen.values.version import counter_of, made_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     from sealgen.kubernetes.sealed_secret import Scope
     from sealgen.lock import Lock, LockedKey
@@ -105,6 +105,11 @@ class Step:
     reason: Reason
     detail: str = ""
     """What the reason leaves open: values and versions, what is missing, what to do."""
+
+
+def touched(steps: Iterable[Step]) -> set[str]:
+    """Return the Secrets of which some step changes something."""
+    return {step.secret for step in steps if step.action is not Action.KEEP}
 
 
 @dataclass(frozen=True)

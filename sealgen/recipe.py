@@ -62,15 +62,20 @@ def decoded(recipe: Recipe) -> Recipe:
     return (Filtered("b64decode", recipe),)
 
 
+def leaves(recipe: Recipe) -> Iterator[str | Reference]:
+    """Yield every text and reference in the recipe, in the order of the text."""
+    for part in recipe:
+        if isinstance(part, Filtered):
+            yield from leaves(part.input)
+            for argument in part.arguments:
+                yield from leaves(argument)
+        else:
+            yield part
+
+
 def references(recipe: Recipe) -> Iterator[Reference]:
     """Yield every reference in the recipe, in the order of the text."""
-    for part in recipe:
-        if isinstance(part, Reference):
-            yield part
-        elif isinstance(part, Filtered):
-            yield from references(part.input)
-            for argument in part.arguments:
-                yield from references(argument)
+    return (leaf for leaf in leaves(recipe) if isinstance(leaf, Reference))
 
 
 def values_in(recipe: Recipe) -> frozenset[str]:

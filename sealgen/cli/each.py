@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +26,7 @@ class Outcome:
 
     exit_code: int
     data: dict[str, Any]
+    """For the JSON document; empty where none was asked for."""
     error: SealgenError | None = None
     """Why it ended before it was done, where there is a result all the same."""
 
@@ -63,9 +64,7 @@ def environment(
     def run_noting(name: str) -> Outcome:
         if command != "seal" and (left := pending(project.root, name)):
             report.note(left)
-        outcome = run(project, name)
-        # What nobody wants to read need not be sent from one process to another.
-        return outcome if settings(context).json else replace(outcome, data={})
+        return run(project, name)
 
     for name, outcome in _outcomes(chosen(project, names, every=every), run_noting):
         codes.append(outcome.exit_code)

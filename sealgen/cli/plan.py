@@ -42,6 +42,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
         if planned.plan.stuck:
             report.say(advice(planned))
         code = 12 if planned.plan.stuck else 10 if planned.plan.changes else 0
-        return each.Outcome(code, steps.plan_data(environment.name, *steps.sizes(planned), planned.plan))
+        data = steps.plan_data(name, *steps.sizes(planned), planned.plan) if current.json else {}
+        return each.Outcome(code, data)
 
     return each.environment(context, "plan", names, every, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,7 @@ from sealgen.overlay.seen import Witness
 if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.reconcile.request import Request
+    from sealgen.reconcile.sealing import Sealed
     from sealgen.values.secret import Secret
 
 
@@ -74,7 +75,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
         except Stuck as error:
             plan = error.planned.plan
             report.say(steps.steps_text(environment.name, plan, verbose=current.verbose), to_stderr=True)
-            data = steps.plan_data(environment.name, *steps.sizes(error.planned), plan)
+            data = steps.plan_data(name, *steps.sizes(error.planned), plan) if current.json else {}
             return each.Outcome(error.exit_code, data, error)
         for warning in sealed.warnings:
             report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
@@ -84,13 +85,18 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
         if report.is_heard():
             table = steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
             report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))
-        data = steps.plan_data(environment.name, sealed.secrets, sealed.keys, sealed.plan)
-        data["certificate_days_left"] = sealed.days_left
-        data["files"] = list(sealed.files)
-        data["warnings"] = [
-            {"secret": warning.secret, "key": warning.key, "id": warning.id, "message": warning.message}
-            for warning in sealed.warnings
-        ]
-        return each.Outcome(0, data)
+        return each.Outcome(0, _data(sealed) if current.json else {})
 
     return each.environment(context, "seal", names, every, run)
+
+
+def _data(sealed: Sealed) -> dict[str, Any]:
+    return {
+        **steps.plan_data(sealed.environment, sealed.secrets, sealed.keys, sealed.plan),
+        "certificate_days_left": sealed.days_left,
+        "files": list(sealed.files),
+        "warnings": [
+            {"secret": warning.secret, "key": warning.key, "id": warning.id, "message": warning.message}
+            for warning in sealed.warnings
+        ],
+    }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.manifest import Key, SecretManifest
-from sealgen.recipe import Filtered, Reference, references
+from sealgen.recipe import Filtered, Reference, leaves, references
 from sealgen.template.blanks import blank, filled, numbers
 from sealgen.yaml.nodes import Mapping, Scalar, is_plain_text, parse
 
@@ -64,7 +64,8 @@ class Pattern:
 def pattern(rendered: Rendered, manifest: SecretManifest) -> Pattern | None:
     """Return the pattern that was rendered and read; None where a blank stands in anything that is not filled."""
     name = list(_own_name(rendered))
-    counted = Counter(number for text in (rendered.text, *_all_texts(rendered.secrets)) for number in numbers(text))
+    recorded = (leaf for leaf in leaves(rendered.secrets) if isinstance(leaf, str))
+    counted = Counter(number for text in (rendered.text, *recorded) for number in numbers(text))
     placed = Counter(number for text in (*name, *_texts(manifest)) for number in numbers(text))
     if counted != placed:
         return None
@@ -99,16 +100,6 @@ def _texts_of(recipe: Recipe) -> Iterator[str]:
             yield from _texts_of(part.input)
             for argument in part.arguments:
                 yield from _texts_of(argument)
-
-
-def _all_texts(recipe: Recipe) -> Iterator[str]:
-    for part in recipe:
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, Filtered):
-            yield from _all_texts(part.input)
-            for argument in part.arguments:
-                yield from _all_texts(argument)
 
 
 def _written(recipe: Recipe) -> str:

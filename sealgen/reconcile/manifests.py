@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
 from sealgen.kubernetes import manifest
@@ -14,12 +14,13 @@ from sealgen.template.blanks import Mask, shape
 from sealgen.template.rendering import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     from sealgen.config.environment import Environment, SecretEntry
     from sealgen.config.project import Project
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.template.blanks import Masked
+    from sealgen.template.rendered import Rendered
 
 _WORTH_A_PATTERN = 3  # Secrets that are alike
 
@@ -68,17 +69,8 @@ class _Press:
 
     def manifest(self, entry: SecretEntry) -> SecretManifest:
         """Render and read a manifest by itself; raises ConfigurationError."""
-        rendered = self._templates.render(
-            entry.template + SUFFIX,
-            known=self._parts,
-            aliases=entry.values,
-            variables=dict(self._environment.vars) | dict(entry.vars),
-            names={
-                "secret": {"name": entry.name, "namespace": entry.namespace},
-                "environment": self._environment.name,
-            },
-        )
-        return manifest.read(rendered, name=entry.name, namespace=entry.namespace, scope=entry.scope, type=entry.type)
+        rendered = self._rendered(entry, entry.name, entry.vars, self._parts, entry.values)
+        return self._read(rendered, entry, entry.name)
 
     def likeness(self, entry: SecretEntry) -> _Likeness:
         """Return what the secret has in common with others."""
@@ -94,19 +86,31 @@ class _Press:
         if isinstance(likeness.name, str):
             return None
         own = {name: self._parts[value] for name, value in entry.values.items()}
+        # The template's own names first, as a loop over ``values`` gives them.
+        known = own | {name: parts for name, parts in self._parts.items() if name not in own}
         try:
-            rendered = self._templates.render(
-                entry.template + SUFFIX,
-                # The template's own names first, as a loop over ``values`` gives them.
-                known=own | {name: parts for name, parts in self._parts.items() if name not in own},
-                aliases={},
-                variables=dict(self._environment.vars) | likeness.variables,
-                names={
-                    "secret": {"name": likeness.name, "namespace": entry.namespace},
-                    "environment": self._environment.name,
-                },
-            )
-            read = manifest.read(rendered, name=NAME, namespace=entry.namespace, scope=entry.scope, type=entry.type)
+            rendered = self._rendered(entry, likeness.name, likeness.variables, known, {})
+            read = self._read(rendered, entry, NAME)
         except SealgenError:
             return None  # The template looks at what is blank, or is wrong: rendering it by itself tells.
         return pattern(rendered, read)
+
+    def _rendered(
+        self,
+        entry: SecretEntry,
+        name: Masked,
+        variables: Mapping[str, Any],
+        known: Mapping[str, tuple[str, ...]],
+        aliases: Mapping[str, str],
+    ) -> Rendered:
+        return self._templates.render(
+            entry.template + SUFFIX,
+            known=known,
+            aliases=aliases,
+            variables={**self._environment.vars, **variables},
+            names={"secret": {"name": name, "namespace": entry.namespace}, "environment": self._environment.name},
+        )
+
+    @staticmethod
+    def _read(rendered: Rendered, entry: SecretEntry, name: str) -> SecretManifest:
+        return manifest.read(rendered, name=name, namespace=entry.namespace, scope=entry.scope, type=entry.type)

@@ -9,7 +9,7 @@ from sealgen import lock
 from sealgen.kubernetes import kustomization
 from sealgen.lock import Lock, LockedKey, LockedValue
 from sealgen.overlay.transaction import FileChange
-from sealgen.plan import Action
+from sealgen.plan import Action, touched
 from sealgen.reconcile.survey import ciphertext_digest, text_of
 
 if TYPE_CHECKING:
@@ -26,17 +26,18 @@ def outcome(planned: Planned, sealed: Iterator[str], today: str) -> Iterator[Fil
     versions (YYYY-MM-DD, UTC). What the plan does not touch stays byte for byte.
     """
     survey = planned.survey
-    touched: dict[str, list[Step]] = {}
+    changing = touched(planned.plan.steps)
+    steps_of: dict[str, list[Step]] = {}
     for step in planned.plan.steps:
-        touched.setdefault(step.secret, []).append(step)
-    touched = {name: steps for name, steps in touched.items() if any(map(_does_something, steps))}
+        if step.secret in changing:
+            steps_of.setdefault(step.secret, []).append(step)
     # A file that a Secret leaves may become that of another: what it is to hold is known last.
-    left = {survey.filenames[name] for name in touched.keys() & survey.filenames.keys() if _moves(planned, name)}
+    left = {survey.filenames[name] for name in changing & survey.filenames.keys() if _moves(planned, name)}
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = {}
     keys = dict(survey.lock.keys)
     written = set()
-    for name, steps in touched.items():
+    for name, steps in steps_of.items():
         file = survey.files.get(name)
         held = _carried_out(planned, steps, dict(file.sealed.encrypted_data) if file else {}, sealed, keys)
         if file is not None:
@@ -57,10 +58,6 @@ def outcome(planned: Planned, sealed: Iterator[str], today: str) -> Iterator[Fil
     content = lock.dump(_lock(planned, keys, today))
     if content != survey.lock_content:
         yield FileChange(survey.lock_path, survey.lock_content, content)
-
-
-def _does_something(step: Step) -> bool:
-    return step.action is not Action.KEEP
 
 
 def _moves(planned: Planned, secret: str) -> bool:

@@ -10,7 +10,7 @@ from sealgen import certificates
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
 from sealgen.kubernetes import kustomization
-from sealgen.plan import Action, Plan, Reason, plan
+from sealgen.plan import Action, Plan, Reason, plan, touched
 from sealgen.reconcile import versions
 from sealgen.reconcile.survey import Survey, survey, values_of
 from sealgen.values import fingerprint_key
@@ -176,7 +176,7 @@ def restricted(whole: Plan, surveyed: Survey, request: Request) -> Plan:
 
 
 def _check_secrets_whole(whole: Plan, chosen: tuple[Step, ...]) -> None:
-    changed = {step.secret for step in chosen if step.action is not Action.KEEP}
+    changed = touched(chosen)
     for step in whole.steps:
         if step.secret in changed and step.reason in _OF_THE_SECRET and step not in chosen:
             raise ConfigurationError(
@@ -187,7 +187,7 @@ def _check_secrets_whole(whole: Plan, chosen: tuple[Step, ...]) -> None:
 
 def _check_files_free(surveyed: Survey, chosen: tuple[Step, ...]) -> None:
     """A manifest can take the place of another Secret's only where that one goes, or moves, in the same run."""
-    changed = {step.secret for step in chosen if step.action is not Action.KEEP}
+    changed = touched(chosen)
     for owner, filename in surveyed.filenames.items():
         for secret in changed & surveyed.entries.keys():
             if owner not in changed and owner != secret and surveyed.entries[secret].filename == filename:

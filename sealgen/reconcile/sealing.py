@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sealgen import certificates
 from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.overlay import seen, transaction
-from sealgen.plan import Action, Plan, Reason
+from sealgen.plan import Action, Plan, Reason, touched
 from sealgen.recipe import values_in
 from sealgen.reconcile.outcome import outcome
 from sealgen.reconcile.planning import Planned, is_read, prepare, sealed_secrets_backend
@@ -100,7 +100,7 @@ def _seal(
     files: tuple[PurePosixPath, ...] = ()
     if planned.plan.changes:
         changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}")
-        total = len({step.secret for step in planned.plan.steps if step.action is not Action.KEEP})
+        total = len(touched(planned.plan.steps))
         files = run.apply(_noted(changes, witness, lambda done: progress(min(done, total), total)))
     return Sealed(
         environment=environment.name,

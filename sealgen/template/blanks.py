@@ -7,10 +7,10 @@ and is rendered for each Secret by itself. A blank is a word that means nothing 
 from __future__ import annotations
 
 import re
-import secrets
 from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen.template.opaque import Opaque
+from sealgen.template.rendered import random_word
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -22,9 +22,7 @@ Masked: TypeAlias = "Opaque | bool | int | str | list[Masked] | dict[str, Masked
 # Whether it stands in quotes, in a block, in a flow or plain, first or last: YAML takes it as it is.
 _LONGEST = 128  # characters
 _INERT = re.compile(rf"[A-Za-z][A-Za-z0-9_./-]{{0,{_LONGEST - 1}}}")
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
-# Random, as no template may hold it; it begins no escape, number, tag or keyword of YAML's.
-_PREFIX = f"S{secrets.token_hex(8).translate(_LETTERS)}B"
+_PREFIX = f"{random_word(8)}B"  # which no template may hold
 _BLANK = re.compile(rf"{_PREFIX}([0-9]{{4}})")
 _MOST = 10_000
 

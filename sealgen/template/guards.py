@@ -62,15 +62,11 @@ def guard(environment: Counting) -> None:
 def _guarded_filter(name: str, function: Callable[..., Any], environment: Counting) -> Callable[..., Any]:
     """Let a filter of Jinja2's see no stand-in, and count its work."""
     skipped = _skipped(function)
+    deed = f"pass through {name}; filters on secrets are {', '.join(sorted(FILTERS))}"
 
     @functools.wraps(function)
     def guarded(*arguments: Any, **named: Any) -> Any:
-        for argument in (*arguments, *named.values()):
-            if isinstance(argument, Opaque):
-                raise OpaqueError(
-                    f"{shown(argument.recipe)} is a secret: it can't pass through {name}; "
-                    f"filters on secrets are {', '.join(sorted(FILTERS))}"
-                )
+        _refuse_secrets((*arguments, *named.values()), deed)
         environment.steps.call(name, *arguments[skipped:], *named.values())
         if name in _WRITING:
             check_writable(*arguments[skipped:], *named.values())
@@ -78,6 +74,12 @@ def _guarded_filter(name: str, function: Callable[..., Any], environment: Counti
         return environment.steps.counted(result) if isinstance(result, Iterator) else result
 
     return guarded
+
+
+def _refuse_secrets(values: Iterable[Any], deed: str) -> None:
+    for value in values:
+        if isinstance(value, Opaque):
+            raise OpaqueError(f"{shown(value.recipe)} is a secret: it can't {deed}")
 
 
 def _skipped(function: Callable[..., Any]) -> int:
@@ -115,11 +117,7 @@ def _guarded_test(name: str, function: Callable[..., Any], environment: Counting
 
     @functools.wraps(function)
     def guarded(*arguments: Any, **named: Any) -> Any:
-        for argument in (*arguments, *named.values()):
-            if isinstance(argument, Opaque):
-                raise OpaqueError(
-                    f"{shown(argument.recipe)} is a secret: it can't be tested ('is {name}') in a template"
-                )
+        _refuse_secrets((*arguments, *named.values()), f"be tested ('is {name}') in a template")
         environment.steps.call(name, *arguments[skipped:], *named.values())
         return function(*arguments, **named)
 

@@ -62,13 +62,19 @@ class Rendered:
 
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def random_word(size: int) -> str:
+    """Return a capital S and two random letters a byte: they start no escape, number, tag or keyword of YAML's."""
+    return f"S{secrets.token_hex(size).translate(_LETTERS)}"
+
+
 _DIGITS = 6  # enough for the tokens that fit into MAX_OUTPUT
 
 
 def assemble(file: str, groups: Iterable[tuple[Piece, ...]]) -> Rendered:
     """Put the pieces that a template yields together."""
-    # Letters that start no escape, number, tag or keyword of YAML's, whatever stands before them.
-    prefix = f"S{secrets.token_hex(12).translate(_LETTERS)}Q"
+    prefix = f"{random_word(12)}Q"
     pieces: list[str] = []
     found: list[Reference | Filtered] = []
     lines = _Lines()
