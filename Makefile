@@ -91,7 +91,7 @@ ifeq ($(CI),true)
 	@$(VENV)/bin/python $(PINNED)/lint.txt
 	@$(VENV)/bin/python $(PIP) --no-deps --no-build-isolation --editable .
 else
-	@$(VENV)/bin/python $(PIP) --editable .
+	@$(VENV)/bin/python $(PIP) --editable '.[cluster]'
 endif
 	@touch $@
 
@@ -99,7 +99,7 @@ $(VENV)/.lint: $(VENV)/.ready
 ifeq ($(CI),true)
 	@$(VENV)/bin/python $(PINNED)/lint.txt
 else
-	@$(VENV)/bin/python $(PIP) --editable '.[lint,test]'
+	@$(VENV)/bin/python $(PIP) --editable '.[cluster,lint,test]'
 endif
 	@touch $@
 

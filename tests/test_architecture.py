@@ -37,6 +37,7 @@ ARROWS = {
     "plan": {"kubernetes", "lock", "values"},
     "config": {"crypto", "errors", "kubernetes", "regular_file", "template", "values", "yaml"},
     "certificates": {"config", "crypto", "errors"},
+    "cluster": {"config", "errors"},
     "backends": {"config", "content", "crypto", "errors", "kubernetes", "recipe", "values", "yaml"},
     "reconcile": {
         "backends",

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from sealgen.config import FOLDER
+from sealgen.config.cluster import CLUSTER, ClusterSettings
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
 from sealgen.kubernetes import rules
@@ -86,6 +87,7 @@ class Environment:
     file: str
     namespace: str
     backend: SealedSecretsBackend | PlainBackend
+    cluster: ClusterSettings
     output: PurePosixPath
     vars: Map[str, Data]
     values: Map[str, Value]
@@ -319,6 +321,7 @@ _FIELDS: dict[str, Field] = {
         required=True,
         example="{kind: sealed-secrets, certificate: …, fingerprint: …}",
     ),
+    "cluster": Field(CLUSTER, "Where the cluster is, for commands that ask it.", default=ClusterSettings()),
     "output": Field(
         Text(problem=_output_problem, pattern=rf"(?!(?:\.?/)*(?:{FOLDER}|{TEMPLATES})(?:/|$)){_PATH}"),
         "The folder of the manifests, from the project's root.",
@@ -434,6 +437,7 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         file=file,
         namespace=fields["namespace"],
         backend=backend,
+        cluster=fields["cluster"],
         output=PurePosixPath(fields["output"] or f"k8s/overlays/{name}"),
         vars=fields["vars"],
         values=fields["values"],

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from sealgen.config import environment as config
+from sealgen.config.cluster import ClusterSettings
 from sealgen.config.environment import Environment, PlainBackend, SealedSecretsBackend, SecretEntry
 from sealgen.errors import ConfigurationError, Mark, printable
 from sealgen.kubernetes.sealed_secret import Scope
@@ -135,6 +136,7 @@ lint: error
             certificate_at=Mark(file, 4, 16),
             fingerprint_at=Mark(file, 5, 16),
         ),
+        cluster=ClusterSettings(),
         output=PurePosixPath("k8s/overlays/staging"),
         vars={
             "host": "postgres",
@@ -391,7 +393,10 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
         ("Output: x", "2:1: unknown field 'Output'; did you mean 'output'?", True),
         (
             "zzz: x",
-            ("2:1: unknown field 'zzz'; known are backend, extends, lint, namespace, output, secrets, values, vars"),
+            (
+                "2:1: unknown field 'zzz'; "
+                "known are backend, cluster, extends, lint, namespace, output, secrets, values, vars"
+            ),
             True,
         ),
         ("backend: {fingerpint: x}", "2:11: unknown field 'backend.fingerpint'; did you mean 'fingerprint'?", True),
