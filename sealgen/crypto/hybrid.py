@@ -9,38 +9,23 @@ Source: Sealed Secrets 0.36.6, ``pkg/crypto``; RFC 8017, section 7.1 (OAEP); NIS
 from __future__ import annotations
 
 import os
-import struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from sealgen.errors import SealgenError
+from sealgen.crypto.ciphertext import RSA_LENGTH, TAG_BYTES, CiphertextError, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-RSA_LENGTH: Final = struct.Struct(">H")
+__all__ = ["CiphertextError", "seal", "sealed_bytes", "shape", "unseal"]
 SESSION_KEY_BYTES: Final = 32
 NONCE: Final = bytes(12)  # a session key encrypts once, so its nonce may be fixed
-TAG_BYTES: Final = 16
-MIN_RSA_BYTES: Final = 256
-
-
-class CiphertextError(SealgenError):
-    """A ciphertext that is not one, or that none of the keys opens with this label."""
-
-
-class Shape(NamedTuple):
-    """What anybody can see of a ciphertext, in bytes."""
-
-    rsa_bytes: int
-    """Length of the RSA ciphertext, which is that of the key's modulus."""
-    plaintext_bytes: int
 
 
 def seal(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
@@ -54,28 +39,6 @@ def seal(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
 def sealed_bytes(plaintext: bytes, public_key: RSAPublicKey) -> int:
     """Return how many bytes the ciphertext of a value has."""
     return RSA_LENGTH.size + (public_key.key_size + 7) // 8 + len(plaintext) + TAG_BYTES
-
-
-def shape(ciphertext: bytes) -> Shape:
-    """Read the lengths that a ciphertext tells without any key.
-
-    Raises CiphertextError where it is no ciphertext of a key of at least 2048 bits.
-    """
-    length = len(ciphertext)
-    if length < RSA_LENGTH.size:
-        raise CiphertextError(f"not a ciphertext: {length} bytes are too few to begin with a length")
-    (rsa_bytes,) = RSA_LENGTH.unpack_from(ciphertext)
-    if rsa_bytes < MIN_RSA_BYTES:
-        raise CiphertextError(
-            f"not a ciphertext: it begins with the RSA length {rsa_bytes}, which is at least {MIN_RSA_BYTES}"
-        )
-    plaintext_bytes = length - RSA_LENGTH.size - rsa_bytes - TAG_BYTES
-    if plaintext_bytes < 0:
-        raise CiphertextError(
-            f"not a ciphertext, or cut off: {length} bytes, where the RSA length {rsa_bytes} needs at least "
-            f"{length - plaintext_bytes}"
-        )
-    return Shape(rsa_bytes, plaintext_bytes)
 
 
 def unseal(ciphertext: bytes, private_keys: Iterable[RSAPrivateKey], label: bytes) -> bytes:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from sealgen.crypto import certificate
 from sealgen.crypto.crew import seal_all
-from sealgen.crypto.hybrid import CiphertextError, shape, unseal
+from sealgen.crypto.ciphertext import CiphertextError, shape
+from sealgen.crypto.hybrid import unseal
 from tests.support.controller import controller_certificate
 
 if TYPE_CHECKING:

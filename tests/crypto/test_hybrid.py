@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealgen.crypto.hybrid import CiphertextError, Shape, seal, shape, unseal
+from sealgen.crypto.ciphertext import CiphertextError, Shape, shape
+from sealgen.crypto.hybrid import seal, unseal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
