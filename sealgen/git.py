@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
-from sealgen.errors import SealgenError
+from sealgen.errors import ConfigurationError, SealgenError, quoted
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path, PurePosixPath
 
 # All that Git gets of the environment: the rest may hold secrets, and its own variables, which a hook has, would
 # make it look at another work tree or index.
@@ -18,11 +20,14 @@ _NEEDS = ("PATH", "HOME", "XDG_CONFIG_HOME")
 
 def run(root: Path, *arguments: str, purpose: str) -> subprocess.CompletedProcess[bytes]:
     """Run Git in the folder ``root``; raises SealgenError, with the purpose as a hint, where there is none."""
-    environment = {name: os.environ[name] for name in _NEEDS if name in os.environ}
     try:
-        return subprocess.run(["git", *arguments], cwd=root, env=environment, capture_output=True, check=False)
+        return subprocess.run(["git", *arguments], cwd=root, env=_environment(), capture_output=True, check=False)
     except OSError as error:
         raise SealgenError(f"can't run git: {error.strerror}", hint=purpose) from None
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _NEEDS if name in os.environ}
 
 
 def is_work_tree(root: Path) -> bool:
@@ -42,3 +47,106 @@ def tracked_files_matching(root: Path, pattern: str, *pathspecs: str) -> list[st
     if found.returncode not in (0, 1):
         raise SealgenError("'git grep' failed", hint="Run 'git status' to see why.")
     return [name.decode("utf-8", "surrogateescape") for name in found.stdout.split(b"\0") if name]
+
+
+def commit(root: Path, revision: str) -> str:
+    """Return the name of the commit that a revision means; raises ConfigurationError where it means none."""
+    # What begins with a dash would be an option.
+    found = None if revision.startswith("-") else _named(root, f"{revision}^{{commit}}")
+    if found is None:
+        raise ConfigurationError(f"Git knows no commit {quoted(revision)}", hint="See: git log --oneline --all")
+    return found
+
+
+def is_revision(root: Path, text: str) -> bool:
+    """Tell whether a text means a commit."""
+    return not text.startswith("-") and _named(root, f"{text}^{{commit}}") is not None
+
+
+def _named(root: Path, expression: str) -> str | None:
+    arguments = ("rev-parse", "--quiet", "--verify", "--end-of-options", expression)
+    found = run(root, *arguments, purpose="It knows what changed.")
+    return found.stdout.decode().strip() if found.returncode == 0 else None
+
+
+def merge_base(root: Path, one: str, other: str) -> str:
+    """Return the commit that two have in common; raises ConfigurationError where they have none."""
+    names = (commit(root, one), commit(root, other))
+    found = run(root, "merge-base", *names, purpose="It knows where branches parted.")
+    if found.returncode != 0:
+        raise ConfigurationError(
+            f"{quoted(one)} and {quoted(other)} have no commit in common",
+            hint="In a shallow clone, fetch more of the history: git fetch --unshallow",
+        )
+    return found.stdout.decode().strip()
+
+
+class _Entry(NamedTuple):
+    mode: str
+    blob: str
+
+
+class Commit:
+    """The files below ``root`` as a commit has them."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.root = root
+        self.name = name
+
+    def read(self, path: str | PurePosixPath) -> bytes | None:
+        """Return a file's bytes, None where there is none; raises SealgenError for what is no regular file."""
+        entry = self._entries.get(str(path))
+        if entry is None:
+            return None
+        if not entry.mode.startswith("100"):
+            raise SealgenError(f"{path} is no regular file in the commit {self.name[:12]}")
+        pipe = self._reader.stdin, self._reader.stdout
+        if pipe[0] is None or pipe[1] is None:
+            raise SealgenError("'git cat-file' failed")
+        pipe[0].write(f"{entry.blob}\n".encode())
+        pipe[0].flush()
+        # The head is "<blob> blob <size>", and a line's end follows the content.
+        size = int(pipe[1].readline().split()[2])
+        return pipe[1].read(size + 1)[:-1]
+
+    def below(self, folder: str, suffix: str) -> Iterator[str]:
+        """Yield the files below a folder whose names end so, by their path from the folder."""
+        for path in self._entries:
+            if path.startswith(f"{folder}/") and path.endswith(suffix):
+                yield path[len(folder) + 1 :]
+
+    def leads_out(self, path: str | PurePosixPath, folder: str) -> bool:
+        """Tell that nothing leads out of a folder: no link of a commit is followed."""
+        return False
+
+    @cached_property
+    def _entries(self) -> Mapping[str, _Entry]:
+        """What the commit has, by path from the root."""
+        arguments = ("ls-tree", "-r", "-z", self.name, "--", ".")
+        listed = run(self.root, *arguments, purpose="It has the files of the past.")
+        if listed.returncode != 0:
+            raise SealgenError("'git ls-tree' failed", hint="Run 'git fsck' to see whether the repository is whole.")
+        entries = {}
+        for line in listed.stdout.split(b"\0")[:-1]:
+            told, _, path = line.partition(b"\t")
+            mode, _, blob = told.decode().split(" ")
+            entries[path.decode("utf-8", "surrogateescape")] = _Entry(mode, blob)
+        return entries
+
+    @cached_property
+    def _reader(self) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                ["git", "cat-file", "--batch"],
+                cwd=self.root,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        except OSError as error:
+            raise SealgenError(f"can't run git: {error.strerror}", hint="It has the files of the past.") from None
+
+    def close(self) -> None:
+        """End the process that reads, if there is one."""
+        if (reader := self.__dict__.get("_reader")) is not None:
+            reader.communicate()

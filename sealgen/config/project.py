@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen import template
 from sealgen.config import FOLDER
+from sealgen.config.files import Files, WorkTree
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean, quoted, shortened
-from sealgen.regular_file import MAX_BYTES, NotRegularError, TooLargeError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from sealgen.config.environment import Environment
 
@@ -22,42 +22,45 @@ if TYPE_CHECKING:
 class Project:
     """A folder that holds ``environments/`` and ``templates/``; all paths of the configuration start there."""
 
-    root: Path
+    files: Files
     note: Callable[[str | PurePosixPath, bytes | None], None] | None = field(default=None, compare=False, repr=False)
     """Is told of every file that is read: its path, and what it holds."""
+
+    @property
+    def root(self) -> Path:
+        """Where it is in the work tree."""
+        return self.files.root
 
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return the bytes of a file below the root, or None where there is none.
 
         Line ends are those of the file. Raises SealgenError for a file that can't be read.
         """
-        content = self._content(path)
+        content = self.files.read(path)
         if self.note is not None:
             self.note(path, content)
         return content
 
-    def _content(self, path: str | PurePosixPath) -> bytes | None:
-        try:
-            return read_regular(os.path.join(self.root, path), MAX_BYTES)  # noqa: PTH118  (10,000 times as fast as it can be)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except NotRegularError:
-            raise SealgenError(f"{path} is not a regular file") from None
-        except TooLargeError:
-            raise SealgenError(f"{path} is larger than {MAX_BYTES // 1024**2} MiB, the most that is read") from None
-        except OSError as error:
-            raise SealgenError(f"can't read {shortened(str(path), 255)}: {error.strerror}") from None
-
     def environment(self, name: str) -> Environment:
         """Return what the environment's files say."""
+        from sealgen.config.environment import load  # noqa: PLC0415  (only where a file is to be understood)
+
+        self._check_known(name)
+        return load(name, self.read)
+
+    def environment_to_pin(self, name: str) -> Environment:
+        """Return what the environment's files say, but for the pin, which may be any or none yet."""
+        from sealgen.config.pin import load_with_any  # noqa: PLC0415
+
+        self._check_known(name)
+        return load_with_any(name, self.read)
+
+    def _check_known(self, name: str) -> None:
         known = list(self._files())
         if name not in known:
             hint = did_you_mean(name, known)
             file = f"{FOLDER}/{shortened(name)}.yaml"
             raise ConfigurationError(f"there is no environment {quoted(name)} ({file}){hint}")
-        from sealgen.config.environment import load  # noqa: PLC0415  (only where a file is to be understood)
-
-        return load(name, self.read)
 
     def environments(self) -> list[str]:
         """Return the names of all environments: the files in ``environments/`` that are not only extended.
@@ -94,20 +97,19 @@ class Project:
             return True
 
     def _files(self) -> Iterator[str]:
-        for path in (self.root / FOLDER).glob("*.yaml"):
-            if not path.name.startswith("."):  # what editors and file systems keep beside a file
-                yield path.stem
+        for path in self.files.below(FOLDER, ".yaml"):
+            if "/" not in path and not path.startswith("."):  # what editors and file systems keep beside a file
+                yield path.removesuffix(".yaml")
 
     def template(self, name: str) -> str | None:
         """Return the text of a template by its name below ``templates/``, or None."""
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
             return None
-        folder = self.root / template.FOLDER
-        # Path.resolve raises for a circle of links, where reading says it better.
-        if not Path(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder)):
+        path = template.FOLDER / path
+        if self.files.leads_out(path, template.FOLDER):
             raise ConfigurationError(f"{template.FOLDER}/{name} is a link that leads out of {template.FOLDER}/")
-        content = self.read(PurePosixPath(template.FOLDER) / path)
+        content = self.read(path)
         if content is None:
             return None
         try:
@@ -117,8 +119,7 @@ class Project:
 
     def templates(self) -> list[str]:
         """Return the names of all templates, without their suffix."""
-        folder = self.root / template.FOLDER
-        found = (path.relative_to(folder).as_posix() for path in folder.rglob(f"*{template.SUFFIX}"))
+        found = self.files.below(template.FOLDER, template.SUFFIX)
         return sorted(name.removesuffix(template.SUFFIX) for name in found)
 
 
@@ -127,7 +128,7 @@ def find(start: Path) -> Project:
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / FOLDER).is_dir() and (folder / template.FOLDER).is_dir():
-            return Project(folder)
+            return Project(WorkTree(folder))
     raise ConfigurationError(
         f"no project here: neither {start} nor a folder above it holds {FOLDER}/ and {template.FOLDER}/",
         hint="Go there, or name it: sealgen -C FOLDER …",

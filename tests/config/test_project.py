@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sealgen.config.files import WorkTree
 from sealgen.config.project import Project, find
 from sealgen.errors import ConfigurationError, SealgenError
 
@@ -22,7 +23,7 @@ PLAIN = "backend: {kind: plain}\nsecrets: []\n"
 def project(tmp_path: Path) -> Project:
     for folder in ("environments", "templates"):
         (tmp_path / folder).mkdir()
-    return Project(tmp_path)
+    return Project(WorkTree(tmp_path))
 
 
 def refusal(kind: type[SealgenError], call: object, *arguments: object) -> str:
@@ -256,7 +257,7 @@ def test_templates_may_be_a_link_itself(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "a").write_text("x")
     (tmp_path / "templates").symlink_to("elsewhere")
-    assert Project(tmp_path).template("a") == "x"
+    assert Project(WorkTree(tmp_path)).template("a") == "x"
 
 
 @pytest.mark.parametrize("target", ["../secret", "/etc/passwd", "../environments/../secret", "../nothing"])

@@ -1,0 +1,112 @@
+"""``sealgen diff``: what a sealed diff means."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealgen import git
+from sealgen.cli.settings import global_options, settings
+from sealgen.config.files import WorkTree
+from sealgen.config.project import Project
+from sealgen.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealgen.config.files import Files
+    from sealgen.review.change import EnvironmentDiff
+
+FORMATS = ("text", "json", "markdown", "github", "sarif", "gitlab")
+
+
+@click.command("diff")
+@click.argument("arguments", metavar="[REV[..REV]] [PATH]...", nargs=-1)
+@click.option("--merge-base", metavar="REV", help="Start where this branch left REV, as a pull request does.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default=None, help="Default: text.")
+@global_options
+@click.pass_context
+def command(context: click.Context, arguments: tuple[str, ...], merge_base: str | None, format_: str | None) -> int:
+    """Tell what a sealed diff means: which key of which Secret changed, why, and what nothing explains.
+
+    From HEAD to the work tree, from REV to the work tree, or between two commits (A..B; A...B starts where they
+    parted). It takes manifests and locks, no plaintext and no key. Exits 11 where a reviewer must look: something
+    changed and nothing explains it, or who can read, what is run or which key is trusted changed.
+    """
+    from sealgen.reconcile.ends import ends  # noqa: PLC0415
+    from sealgen.review.comparison import compare  # noqa: PLC0415
+
+    root = settings(context).project().root
+    before, after, paths = _ends(root, arguments, merge_base)
+    with ExitStack() as open_commits:
+        for end in (before, after):
+            if isinstance(end, git.Commit):
+                open_commits.enter_context(closing(end))
+        old, new = Project(before), Project(after)
+        names = sorted({*old.environments(), *new.environments()})
+        diffs = [compare(name, *ends(old, new, name)) for name in names]
+    diffs = [diff for diff in (_within(diff, paths) for diff in diffs) if diff.changes]
+    chosen = format_ or ("json" if settings(context).json else "text")
+    code = 11 if any(diff.findings for diff in diffs) else 0
+    _print(context, diffs, chosen, code)
+    return code
+
+
+def _within(diff: EnvironmentDiff, paths: Sequence[str]) -> EnvironmentDiff:
+    """Return the part of a diff that is on these files and folders, all of it where none are named."""
+    from sealgen.review.change import EnvironmentDiff  # noqa: PLC0415
+
+    if not paths:
+        return diff
+    chosen = [
+        change
+        for change in diff.changes
+        if any(path in ("", ".") or change.file == path or change.file.startswith(f"{path}/") for path in paths)
+    ]
+    return EnvironmentDiff(diff.environment, tuple(chosen))
+
+
+def _print(context: click.Context, diffs: Sequence[EnvironmentDiff], chosen: str, code: int) -> None:
+    from sealgen.cli import report  # noqa: PLC0415
+    from sealgen.review import formats  # noqa: PLC0415
+
+    if chosen == "json":
+        click.echo(report.envelope("diff", code, [formats.data(diff) for diff in diffs]))
+    elif chosen == "text":
+        from sealgen.cli.diff_text import text  # noqa: PLC0415
+
+        click.echo(text(diffs), nl=False)
+    else:
+        click.echo(formats.FORMATS[chosen](diffs), nl=False)
+
+
+def _ends(root: Path, arguments: tuple[str, ...], merge_base: str | None) -> tuple[Files, Files, list[str]]:
+    """Return where the diff starts and ends, and the paths, from the project's root, that it is limited to."""
+    if not git.is_work_tree(root):
+        raise ConfigurationError(f"{root} is in no work tree of Git", hint="A diff needs a past: git init")
+    revisions, paths = "", list(arguments)
+    if paths and not merge_base and (".." in paths[0] or git.is_revision(root, paths[0])):
+        revisions = paths.pop(0)
+    for path in paths:
+        if not Path(path).exists() and not (root / path).exists():
+            raise ConfigurationError(f"'{path}' is neither a commit that Git knows nor a file that is there")
+    limits = [_from_root(root, path) for path in paths]
+    if merge_base:
+        return git.Commit(root, git.merge_base(root, merge_base, "HEAD")), WorkTree(root), limits
+    if "..." in revisions:
+        one, _, other = revisions.partition("...")
+        start = git.merge_base(root, one or "HEAD", other or "HEAD")
+        return git.Commit(root, start), git.Commit(root, git.commit(root, other or "HEAD")), limits
+    if ".." in revisions:
+        one, _, other = revisions.partition("..")
+        start, end = (git.commit(root, revision or "HEAD") for revision in (one, other))
+        return git.Commit(root, start), git.Commit(root, end), limits
+    return git.Commit(root, git.commit(root, revisions or "HEAD")), WorkTree(root), limits
+
+
+def _from_root(root: Path, path: str) -> str:
+    found = Path(path).resolve()
+    return found.relative_to(root).as_posix() if found.is_relative_to(root) else path

@@ -1,0 +1,142 @@
+"""Gathering the two ends of a diff: as little as differs is read, and nothing of it needs a plaintext."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from sealgen import certificates, lock, recipe, template
+from sealgen.config import FOLDER
+from sealgen.config.environment import SealedSecretsBackend
+from sealgen.errors import SealgenError
+from sealgen.lock import Lock
+from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.survey import lock_path
+from sealgen.review.end import CertificateFile, End, Manifest, read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+
+
+class _Gathered:
+    """What is read of one end."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        self.project = project
+        self.problems: list[SealgenError] = []
+        self.environment: Environment | None = None
+        if name in project.environments():
+            try:
+                self.environment = project.environment(name)
+            except SealgenError as error:
+                self.problems.append(error)
+        self.lock_content = self._normal(lock_path(name))
+
+    def end(self, locked: Lock, manifests: Mapping[str, Manifest], recipes: Mapping[tuple[str, str], str]) -> End:
+        """Return what was gathered."""
+        certificate = self._certificate()
+        return End(self.environment, tuple(self.problems), certificate, locked, manifests, recipes)
+
+    def _certificate(self) -> CertificateFile | None:
+        """Return the certificate, where it is in the repository."""
+        backend = self.environment.backend if self.environment else None
+        if not isinstance(backend, SealedSecretsBackend) or certificates.is_remote(backend):
+            return None
+        content = self._normal(PurePosixPath(backend.certificate))
+        return CertificateFile(backend.certificate, content) if content else None
+
+    def read_lock(self, name: str) -> Lock:
+        try:
+            return lock.read(self.lock_content, str(lock_path(name))) if self.lock_content else Lock()
+        except SealgenError as error:
+            self.problems.append(error)
+            return Lock()
+
+    def files(self, output: PurePosixPath) -> dict[str, bytes]:
+        """Return the YAML files of a folder, not of those below, by path from the root."""
+        found = {}
+        for suffix in (".yaml", ".yml"):
+            for filename in self.project.files.below(str(output), suffix):
+                if "/" not in filename and (content := self._normal(output / filename)) is not None:
+                    found[str(output / filename)] = content
+        return found
+
+    def _normal(self, path: PurePosixPath) -> bytes | None:
+        try:
+            content = self.project.read(path)
+        except SealgenError as error:
+            self.problems.append(error)
+            return None
+        return content.replace(b"\r\n", b"\n") if content else content
+
+    def manifests(self, path: str, content: bytes | None) -> dict[str, Manifest] | None:
+        """Return the SealedSecrets of a file, none of one that is not there; None where it can't be read."""
+        try:
+            return read_manifest(content, path) if content is not None else {}
+        except SealgenError as error:
+            self.problems.append(error)
+            return None
+
+    def recipes(self, locked: Lock, places: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return the recipes of these keys for reading, as far as they are those that the lock has."""
+        if self.environment is None:
+            return {}
+        try:
+            rendered = render_manifests(self.project, self.environment)
+        except SealgenError as error:
+            self.problems.append(error)
+            return {}
+        return {
+            (secret, key): recipe.text(rendered[secret].keys[key].recipe)
+            for secret, key in places
+            if secret in rendered
+            and key in rendered[secret].keys
+            and (known := locked.keys.get((secret, key)))
+            and recipe.digest(rendered[secret].keys[key].recipe) == known.recipe
+        }
+
+
+def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
+    """Return an environment as it is in ``before`` and in ``after``; what can't be read is a problem of its end."""
+    old, new = _Gathered(before, name), _Gathered(after, name)
+    outputs = {found.environment.output for found in (old, new) if found.environment}
+    olds, news = ({path: text for output in outputs for path, text in end.files(output).items()} for end in (old, new))
+    changed_olds: dict[str, Manifest] = {}
+    changed_news: dict[str, Manifest] = {}
+    for path in sorted({*olds, *news}):
+        if olds.get(path) == news.get(path):
+            continue
+        was, now = old.manifests(path, olds.get(path)), new.manifests(path, news.get(path))
+        if now is not None:  # of a file that can't be read nothing more is said
+            changed_olds |= was or {}
+            changed_news |= now
+    same_locks = old.lock_content == new.lock_content
+    if not changed_olds and not changed_news and same_locks:
+        old_lock = new_lock = Lock()
+    else:
+        old_lock, new_lock = old.read_lock(name), new.read_lock(name)
+    # Those whose recipe is another, or was none.
+    places = {
+        place
+        for place, locked in new_lock.keys.items()
+        if (known := old_lock.keys.get(place)) is None or known.recipe != locked.recipe
+    }
+    news_differ = bool(places) or _sources(before) != _sources(after)
+    return (
+        old.end(old_lock, changed_olds, old.recipes(old_lock, places & old_lock.keys.keys()) if places else {}),
+        new.end(new_lock, changed_news, new.recipes(new_lock, places) if news_differ else {}),
+    )
+
+
+def _sources(project: Project) -> dict[str, bytes | None]:
+    """Return the files that templates are rendered from."""
+    found = {}
+    for folder, suffix in ((FOLDER, ".yaml"), (template.FOLDER, "")):
+        for path in project.files.below(folder, suffix):
+            with contextlib.suppress(SealgenError):
+                found[f"{folder}/{path}"] = project.files.read(f"{folder}/{path}")
+    return found

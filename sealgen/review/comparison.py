@@ -1,0 +1,259 @@
+"""What changed between two ends of an environment, and whether anything explains it. Pure: no key, no plaintext.
+
+The lock says what each ciphertext was made of, at both ends. A ciphertext that changed is explained by a version, a
+recipe, a label or a certificate that changed with it; one that is not is a finding, as is a lock that changed alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sealgen.kubernetes.sealed_secret import Scope
+from sealgen.review.change import Change, EnvironmentDiff, Level, Word
+from sealgen.review.settings import settings_changes
+from sealgen.values.version import counter_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealgen.lock import LockedKey
+    from sealgen.review.end import End
+
+
+def compare(name: str, before: End, after: End) -> EnvironmentDiff:
+    """Return what changed in the environment ``name``, the most pressing first."""
+    known = {problem.message for problem in before.problems}
+    changes = [
+        Change(
+            Word.UNREADABLE,
+            problem.message,
+            level=Level.UNEXPLAINED,
+            file=problem.at.file if problem.at else f"environments/{name}.yaml",
+            line=problem.at.line if problem.at else 0,
+        )
+        for problem in after.problems
+        if problem.message not in known
+    ]
+    changes += settings_changes(before.environment, after.environment)
+    if before.certificate and after.certificate and before.certificate != after.certificate:
+        detail = "the certificate's file is another; the pin says whether its key is"
+        changes.append(Change(Word.CERTIFICATE, detail, level=Level.TRUST, file=after.certificate.file))
+    changes += _secrets(before, after)
+    return EnvironmentDiff(name, tuple(sorted(changes, key=lambda change: change.level)))
+
+
+def _secrets(before: End, after: End) -> Iterator[Change]:
+    compared = _Comparison(before, after)
+    places = compared.places()
+    for secret in sorted({*before.manifests, *after.manifests, *(secret for secret, _ in places)}):
+        yield from compared.manifest(secret)
+        for key in sorted(key for other, key in places if other == secret):
+            yield from compared.key(secret, key)
+
+
+class _Comparison:
+    def __init__(self, before: End, after: End) -> None:
+        self._before = before
+        self._after = after
+        self._origins = {locked.ciphertext: place for place, locked in before.lock.keys.items()}
+        for secret, manifest in before.manifests.items():
+            for key, text in manifest.ciphertexts.items():
+                self._origins.setdefault(_digest(text), (secret, key))
+
+    def places(self) -> set[tuple[str, str]]:
+        """Return the keys that may have changed: those of manifests that differ, and those of which the lock does."""
+        found = {
+            (secret, key)
+            for end in (self._before, self._after)
+            for secret, manifest in end.manifests.items()
+            for key in manifest.ciphertexts
+        }
+        old, new = self._before.lock.keys, self._after.lock.keys
+        return found | {place for place in {*old, *new} if old.get(place) != new.get(place)}
+
+    # --- keys ---
+
+    def key(self, secret: str, key: str) -> Iterator[Change]:
+        """Yield what happened to a key."""
+        place = (secret, key)
+        told = self._told(secret, key)
+        locked_before, locked = self._before.lock.keys.get(place), self._after.lock.keys.get(place)
+        old, new = self._text(self._before, secret, key), self._text(self._after, secret, key)
+        unexplained = partial(told, Word.UNEXPLAINED, level=Level.UNEXPLAINED)
+        if old is None and new is None:
+            yield from self._lock_alone(unexplained, locked_before, locked)
+        elif new is None:
+            if locked is not None:
+                yield unexplained("gone from the manifest, but not from the lock")
+            else:
+                yield told(Word.REMOVED)
+        elif locked is None or locked.ciphertext != new:
+            if old != new or locked_before != locked:
+                yield unexplained(self._stranger(place, new))
+        elif old is None:
+            yield self._added(told, place, new, locked)
+        elif old == new:
+            if locked_before is not None and _without_file(locked_before) != _without_file(locked):
+                yield unexplained("the lock says that it changed, but the ciphertext is the same")
+        else:
+            yield from self._sealed_again(told, place, old, locked_before, locked)
+
+    def _told(self, secret: str, key: str) -> partial[Change]:
+        """Return what makes a change of this key, at its line; a manifest that is gone is named all the same."""
+        new, old = self._after.manifests.get(secret), self._before.manifests.get(secret)
+        manifest = new or old
+        line = new.lines.get(key, 0) if new else 0
+        return partial(_change, secret=secret, key=key, file=manifest.file if manifest else "", line=line)
+
+    @staticmethod
+    def _text(end: End, secret: str, key: str) -> str | None:
+        """Return the digest of a ciphertext at one end, None where the manifest has none or is not among those read."""
+        manifest = end.manifests.get(secret)
+        text = manifest.ciphertexts.get(key) if manifest else None
+        return None if text is None else _digest(text)
+
+    def _lock_alone(
+        self, unexplained: partial[Change], before: LockedKey | None, after: LockedKey | None
+    ) -> Iterator[Change]:
+        """The lock changed, and the manifest did not, or has no such key."""
+        if before is None:
+            yield unexplained("the lock has the key, and no manifest changed with it")
+        elif after is None:
+            yield unexplained("gone from the lock, and no manifest changed with it")
+        elif _without_file(before) != _without_file(after):
+            yield unexplained("the lock says that it changed, and no manifest changed with it")
+
+    def _stranger(self, place: tuple[str, str], digest: str) -> str:
+        origin = self._origins.get(digest)
+        if origin is not None and origin != place:
+            return f"holds the ciphertext of {'/'.join(origin)}"
+        return "the lock does not know this ciphertext: made by hand, or by another tool"
+
+    def _added(self, told: partial[Change], place: tuple[str, str], digest: str, locked: LockedKey) -> Change:
+        origin = self._origins.get(digest)
+        if origin is not None and origin != place:
+            return told(Word.COPIED, f"from {'/'.join(origin)}")
+        return told(Word.ADDED, self._made_of(place, locked))
+
+    def _made_of(self, place: tuple[str, str], locked: LockedKey) -> str:
+        if (text := self._after.recipes.get(place)) is not None:
+            return text
+        return f"made of {', '.join(locked.values)}" if locked.values else "made of text alone"
+
+    def _sealed_again(
+        self, told: partial[Change], place: tuple[str, str], old: str, before: LockedKey | None, after: LockedKey
+    ) -> Iterator[Change]:
+        if before is None or before.ciphertext != old:
+            yield told(Word.RESTORED, "sealed again: the ciphertext before was none that the lock knew")
+            return
+        reasons = list(self._reasons(told, place, before, after))
+        if not reasons and (before.scope, before.namespace) == (after.scope, after.namespace):
+            detail = "sealed again with the same versions, recipe and certificate: nothing says why"
+            reasons = [told(Word.UNEXPLAINED, detail, level=Level.UNEXPLAINED)]
+        yield from reasons
+
+    def _reasons(
+        self, told: partial[Change], place: tuple[str, str], before: LockedKey, after: LockedKey
+    ) -> Iterator[Change]:
+        """Yield what explains a new ciphertext, but for another scope or namespace, which are told of the Secret."""
+        changed = [
+            self._version(name, before.values[name], after.values[name])
+            for name in after.values
+            if name in before.values and before.values[name] != after.values[name]
+        ]
+        if changed:
+            yield told(Word.VALUE, ", ".join(changed))
+        if before.recipe != after.recipe:
+            yield told(Word.RECIPE, self._recipes(place, before, after))
+        if before.certificate != after.certificate and not changed and before.recipe == after.recipe:
+            yield told(Word.REENCRYPTED, f"{before.certificate} → {after.certificate}")
+
+    def _version(self, name: str, before: str, after: str) -> str:
+        old, new = counter_of(before), counter_of(after)
+        if not old or not new:
+            return name
+        date = self._after.lock.values[name].date
+        if new < old:
+            return f"{name} {old} → {new} (an earlier version again)"
+        return f"{name} {old} → {'another ' if new == old else ''}{new} ({date})"
+
+    def _recipes(self, place: tuple[str, str], before: LockedKey, after: LockedKey) -> str:
+        old, new = self._before.recipes.get(place), self._after.recipes.get(place)
+        if old is not None and new is not None:
+            return f"{old} → {new}"
+        gone, come = before.values.keys() - after.values.keys(), after.values.keys() - before.values.keys()
+        told = [f"{sign}{name}" for sign, names in (("-", gone), ("+", come)) for name in sorted(names)]
+        return ", ".join(told) or "of the same values"
+
+    # --- manifests ---
+
+    def manifest(self, secret: str) -> Iterator[Change]:
+        """Yield what changed in a manifest beside its ciphertexts."""
+        old, new = self._before.manifests.get(secret), self._after.manifests.get(secret)
+        if new is None:
+            return
+        told = partial(_change, secret=secret, key="", file=new.file, line=0)
+        unexplained = partial(told, Word.UNEXPLAINED, level=Level.UNEXPLAINED)
+        locked = [known for (other, _), known in self._after.lock.keys.items() if other == secret]
+        if not locked:
+            yield unexplained("a SealedSecret that the lock does not know")
+        elif new.scope is not new.told_scope:
+            yield unexplained(f"opens with the scope {new.scope}, but says {new.told_scope}")
+        elif other := {(known.scope, known.namespace) for known in locked} - {(new.scope, new.namespace)}:
+            scope, namespace = min(other)
+            yield unexplained(f"is {new.scope} in {new.namespace}, but the lock says {scope} in {namespace}")
+        if old is None:
+            # Of a new one, only what has power over more than what it seals.
+            powers = {path: text for path, text in new.facts.items() if path.startswith(_POWERS)}
+            yield from self._metadata(told, {}, powers)
+            return
+        if old.scope is not new.scope:
+            wider = list(Scope).index(new.scope) > list(Scope).index(old.scope)
+            detail = f"{old.scope} → {new.scope}{': opens in more places' if wider else ''}"
+            yield told(Word.SCOPE, detail, level=Level.TRUST if wider else Level.PLAIN)
+        if old.namespace != new.namespace:
+            yield told(Word.NAMESPACE, f"{old.namespace} → {new.namespace}", level=Level.TRUST)
+        yield from self._metadata(told, old.facts, new.facts)
+
+    @staticmethod
+    def _metadata(told: partial[Change], old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+        for path in sorted({*old, *new}):
+            before, after = old.get(path), new.get(path)
+            if before != after:
+                level = Level.TRUST if path.startswith(_POWERS) else Level.PLAIN
+                yield told(Word.METADATA, f"{_shortened(path)}: {_shift(before, after)}", level=level)
+
+
+def _change(
+    word: Word, detail: str = "", *, secret: str, key: str, file: str, line: int, level: Level = Level.PLAIN
+) -> Change:
+    return Change(word, detail, secret, key, level, file, line)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_file(locked: LockedKey) -> LockedKey:
+    return replace(locked, filename="")
+
+
+# What has power over more than what the manifest seals: the controller's own annotations, and templates that it runs.
+_POWERS = (
+    "metadata.annotations.sealedsecrets.bitnami.com/",
+    "spec.template.metadata.annotations.sealedsecrets.bitnami.com/",
+    "spec.template.data.",
+)
+
+
+def _shortened(path: str) -> str:
+    return path.removeprefix("spec.template.metadata.").removeprefix("spec.template.").removeprefix("metadata.")
+
+
+def _shift(before: str | None, after: str | None) -> str:
+    if before is None:
+        return f"+ {after}"
+    return f"- {before}" if after is None else f"{before} → {after}"
