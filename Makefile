@@ -1,7 +1,7 @@
 # Every target does its own set-up, and is quick when nothing changed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help seal plan check test lint conformance bench fuzz schema sbom audit requirements clean
+.PHONY: help seal plan check test lint conformance cluster cluster-down bench fuzz schema sbom audit requirements clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -25,6 +25,7 @@ help:
 	@echo 'make plan ENV=staging                        show what seal would do'
 	@echo 'make check ENV=staging                       prove what can be proven without any plaintext'
 	@echo 'make test | lint | conformance | bench | fuzz  for those who work on sealgen'
+	@echo 'make cluster | cluster-down                   a Kubernetes API with the controller, to try things on'
 	@echo 'make sbom | audit | requirements             for a release'
 
 seal plan check: $(VENV)/.ready
@@ -42,6 +43,14 @@ lint: $(VENV)/.lint
 conformance: $(TEST_VENV)/.ready
 	tests/conformance/install $(TOOLS)
 	PATH="$(abspath $(TOOLS)):$$PATH" $(TEST_VENV)/bin/pytest tests/conformance $(ARGS)
+
+# It stays when make ends: eval "$(make cluster)" makes kubectl its administrator.
+cluster: $(TEST_VENV)/.ready
+	@tests/conformance/install $(TOOLS) cluster
+	@PATH="$(abspath $(TOOLS)):$$PATH" $(TEST_VENV)/bin/python -m tests.conformance.cluster.cluster up .cache/cluster
+
+cluster-down: $(TEST_VENV)/.ready
+	@$(TEST_VENV)/bin/python -m tests.conformance.cluster.cluster down .cache/cluster
 
 # On a quiet machine, to be kept in benchmarks/: make bench ARGS=--keep, and make bench ARGS='--profile --keep'.
 bench: $(VENV)/.ready

@@ -1,4 +1,4 @@
-"""What conformance tests share: the real kubeseal and kustomize, and a throwaway sealing key."""
+"""What conformance tests share: the real kubeseal and kustomize, a throwaway sealing key, and a real cluster."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from tests.conformance.cluster.cluster import Cluster, running
+from tests.conformance.cluster.components import PROGRAMS
 from tests.support.controller import controller_certificate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -63,3 +66,12 @@ def keypair(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
         )
     )
     return pair
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Run a Kubernetes API with the sealed-secrets controller, one for all tests: each takes a namespace of its own."""
+    for program in PROGRAMS:
+        tool(program)
+    with running(tmp_path_factory.mktemp("cluster") / "cluster") as it:
+        yield it

@@ -55,7 +55,7 @@ KEYS = st.text(ALNUM + "-._", min_size=1, max_size=253) | st.text("aB01._-", min
 
 def in_one_order(keys: Iterable[str]) -> bool:
     """Tell whether go-yaml's order of keys has no circle; where it has one, kubeseal's output changes by chance."""
-    ordered = layout._in_order(tuple(keys))
+    ordered = layout.in_order(tuple(keys))
     return all(layout._natural_order(a, b) < 0 for a, b in combinations(ordered, 2))
 
 
