@@ -47,10 +47,12 @@ def compare(name: str, before: End, after: End) -> EnvironmentDiff:
 
 def _secrets(before: End, after: End) -> Iterator[Change]:
     compared = _Comparison(before, after)
-    places = compared.places()
-    for secret in sorted({*before.manifests, *after.manifests, *(secret for secret, _ in places)}):
+    keys: dict[str, list[str]] = {secret: [] for secret in (*before.manifests, *after.manifests)}
+    for secret, key in compared.places():
+        keys.setdefault(secret, []).append(key)
+    for secret in sorted(keys):
         yield from compared.manifest(secret)
-        for key in sorted(key for other, key in places if other == secret):
+        for key in sorted(keys[secret]):
             yield from compared.key(secret, key)
 
 
@@ -59,6 +61,9 @@ class _Comparison:
         self._before = before
         self._after = after
         self._origins = {locked.ciphertext: place for place, locked in before.lock.keys.items()}
+        self._bound: dict[str, set[tuple[Scope, str]]] = {}
+        for (secret, _), locked in after.lock.keys.items():
+            self._bound.setdefault(secret, set()).add((locked.scope, locked.namespace))
         for secret, manifest in before.manifests.items():
             for key, text in manifest.ciphertexts.items():
                 self._origins.setdefault(_digest(text), (secret, key))
@@ -197,12 +202,12 @@ class _Comparison:
             return
         told = partial(_change, secret=secret, key="", file=new.file, line=0)
         unexplained = partial(told, Word.UNEXPLAINED, level=Level.UNEXPLAINED)
-        locked = [known for (other, _), known in self._after.lock.keys.items() if other == secret]
+        locked = self._bound.get(secret)
         if not locked:
             yield unexplained("a SealedSecret that the lock does not know")
         elif new.scope is not new.told_scope:
             yield unexplained(f"opens with the scope {new.scope}, but says {new.told_scope}")
-        elif other := {(known.scope, known.namespace) for known in locked} - {(new.scope, new.namespace)}:
+        elif other := locked - {(new.scope, new.namespace)}:
             scope, namespace = min(other)
             yield unexplained(f"is {new.scope} in {new.namespace}, but the lock says {scope} in {namespace}")
         if old is None:
