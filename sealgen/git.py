@@ -81,6 +81,23 @@ def merge_base(root: Path, one: str, other: str) -> str:
     return found.stdout.decode().strip()
 
 
+def changed_files(root: Path, start: str, end: str | None) -> list[str]:
+    """Return the files below ``root`` that differ between two commits, by path from it.
+
+    Without ``end``, that is between the commit and the work tree, files included that Git does not track, nor ignore.
+    """
+    purpose = "It knows what changed."
+    ends = (start,) if end is None else (start, end)
+    options = ("--name-only", "-z", "--no-renames", "--relative", "--no-ext-diff")
+    asked = [run(root, "diff", *options, *ends, "--", ".", purpose=purpose)]
+    if end is None:
+        asked.append(run(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".", purpose=purpose))
+    if any(found.returncode != 0 for found in asked):
+        raise SealgenError("'git diff' failed", hint="Run 'git status' to see why.")
+    names = b"".join(found.stdout for found in asked).split(b"\0")
+    return sorted({name.decode("utf-8", "surrogateescape") for name in names if name})
+
+
 class _Entry(NamedTuple):
     mode: str
     blob: str

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
-from sealgen import git
+from sealgen.cli import revisions
 from sealgen.cli.settings import global_options, settings
-from sealgen.config.files import WorkTree
 from sealgen.config.project import Project
-from sealgen.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sealgen.config.files import Files
     from sealgen.review.change import EnvironmentDiff
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "gitlab")
@@ -40,12 +36,9 @@ def command(context: click.Context, arguments: tuple[str, ...], merge_base: str 
     from sealgen.review.comparison import compare  # noqa: PLC0415
 
     root = settings(context).project().root
-    before, after, paths = _ends(root, arguments, merge_base)
+    start, end, paths = revisions.read(root, arguments, merge_base)
     with ExitStack() as open_commits:
-        for end in (before, after):
-            if isinstance(end, git.Commit):
-                open_commits.enter_context(closing(end))
-        old, new = Project(before), Project(after)
+        old, new = (Project(revisions.files(root, commit, open_commits)) for commit in (start, end))
         names = sorted({*old.environments(), *new.environments()})
         diffs = [compare(name, *ends(old, new, name)) for name in names]
     diffs = [diff for diff in (_within(diff, paths) for diff in diffs) if diff.changes]
@@ -81,32 +74,3 @@ def _print(context: click.Context, diffs: Sequence[EnvironmentDiff], chosen: str
         click.echo(text(diffs), nl=False)
     else:
         click.echo(formats.FORMATS[chosen](diffs), nl=False)
-
-
-def _ends(root: Path, arguments: tuple[str, ...], merge_base: str | None) -> tuple[Files, Files, list[str]]:
-    """Return where the diff starts and ends, and the paths, from the project's root, that it is limited to."""
-    if not git.is_work_tree(root):
-        raise ConfigurationError(f"{root} is in no work tree of Git", hint="A diff needs a past: git init")
-    revisions, paths = "", list(arguments)
-    if paths and not merge_base and (".." in paths[0] or git.is_revision(root, paths[0])):
-        revisions = paths.pop(0)
-    for path in paths:
-        if not Path(path).exists() and not (root / path).exists():
-            raise ConfigurationError(f"'{path}' is neither a commit that Git knows nor a file that is there")
-    limits = [_from_root(root, path) for path in paths]
-    if merge_base:
-        return git.Commit(root, git.merge_base(root, merge_base, "HEAD")), WorkTree(root), limits
-    if "..." in revisions:
-        one, _, other = revisions.partition("...")
-        start = git.merge_base(root, one or "HEAD", other or "HEAD")
-        return git.Commit(root, start), git.Commit(root, git.commit(root, other or "HEAD")), limits
-    if ".." in revisions:
-        one, _, other = revisions.partition("..")
-        start, end = (git.commit(root, revision or "HEAD") for revision in (one, other))
-        return git.Commit(root, start), git.Commit(root, end), limits
-    return git.Commit(root, git.commit(root, revisions or "HEAD")), WorkTree(root), limits
-
-
-def _from_root(root: Path, path: str) -> str:
-    found = Path(path).resolve()
-    return found.relative_to(root).as_posix() if found.is_relative_to(root) else path

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 import click
 
-from sealgen.errors import ConfigurationError
+from sealgen.errors import ConfigurationError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
 
 C = TypeVar("C", bound="Callable[..., Any]")
+
+
+class Shard(NamedTuple):
+    """A part of all environments, for one of many machines; ``number`` counts from 1."""
+
+    number: int
+    of: int
 
 
 @dataclass
@@ -28,6 +36,7 @@ class Settings:
     color: bool | None = None
     quiet: bool = False
     verbose: bool = False
+    shard: Shard | None = None
 
     def project(self) -> Project:
         """Return the project that the command works on."""
@@ -93,13 +102,32 @@ def complete_environment(context: click.Context, _: click.Parameter, incomplete:
 def environments(command: C) -> C:
     """Add the environments to work on: names, or --all."""
     command = click.option("--all", "every", is_flag=True, help="All environments of the project.")(command)
+    command = click.option(
+        "--shard",
+        metavar="I/N",
+        expose_value=False,
+        callback=_shard,
+        help="With --all: the Ith of N parts, for a job of many.",
+    )(command)
     return click.argument("names", metavar="ENV...", nargs=-1, shell_complete=complete_environment)(command)
+
+
+def _shard(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    match = re.fullmatch("([1-9][0-9]{0,3})/([1-9][0-9]{0,3})", value)
+    if match is None or int(match[1]) > int(match[2]):
+        raise click.UsageError(f"--shard {printable(value)}: it is a part and their number, from 1/16 to 16/16")
+    settings(context).shard = Shard(int(match[1]), int(match[2]))
 
 
 def chosen(project: Project, names: tuple[str, ...], *, every: bool) -> list[str]:
     """Return the environments that the command line names; raises click.UsageError for none or both."""
     if every and names:
         raise click.UsageError("name environments, or say --all; not both")
+    shard = settings(click.get_current_context()).shard
+    if shard and not every:
+        raise click.UsageError("--shard is a part of --all")
     if names:
         return list(dict.fromkeys(names))
     known = project.environments()
@@ -107,4 +135,4 @@ def chosen(project: Project, names: tuple[str, ...], *, every: bool) -> list[str
         raise ConfigurationError("there is no environment: environments/ has no file NAME.yaml")
     if not every:
         raise click.UsageError(f"name an environment ({', '.join(known)}), or say --all")
-    return known
+    return known[shard.number - 1 :: shard.of] if shard else known

@@ -109,7 +109,8 @@ def test_one_that_is_blocked_does_not_hold_back_the_others(project: Project) -> 
         "",
         (
             "error: production: not all of it can be sealed here, so nothing was written\n"
-            "Make a new version with the run: sealgen seal production --rotate token\n"
+            "Make a new version with the run: sealgen seal production --rotate token; "
+            "or read back what is live: sealgen seal production --from-cluster\n"
         ),
     )
     assert project.unsealed("staging") == {"app/dsn": b"db"}
@@ -159,3 +160,39 @@ def test_environments_may_share_a_folder(project: Project) -> None:
         "- staging.yaml",
         "- production.yaml",
     ]
+
+
+# --- a part of all ---
+
+
+def test_shards_are_parts_that_make_up_all(project: Project) -> None:
+    for name in ("eu", "us", "asia"):
+        project.environment(name, extends="base")
+    shards = [
+        [
+            result["environment"]
+            for result in project.run("plan", "--all", "--shard", shard, "--json").document["results"]
+        ]
+        for shard in ("1/3", "2/3", "3/3")
+    ]
+    # The second one has development too, which is plain.
+    assert shards == [["asia", "production"], ["staging"], ["eu", "us"]]
+
+
+def test_a_shard_with_nothing_in_it_does_nothing(project: Project) -> None:
+    assert project.run("seal", "--all", "--shard", "9/9") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--all", "--shard", "0/3"), "--shard 0/3: it is a part and their number, from 1/16 to 16/16"),
+        (("--all", "--shard", "4/3"), "--shard 4/3: it is a part and their number, from 1/16 to 16/16"),
+        (("--all", "--shard", "x"), "--shard x: it is a part and their number, from 1/16 to 16/16"),
+        (("staging", "--shard", "1/3"), "--shard is a part of --all"),
+    ],
+)
+def test_a_shard_that_is_none_is_refused(arguments: tuple[str, ...], message: str, project: Project) -> None:
+    ended = project.run("seal", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[0] == f"error: {message}"
