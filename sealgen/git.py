@@ -86,21 +86,52 @@ def changed_files(root: Path, start: str, end: str | None) -> list[str]:
 
     Without ``end``, that is between the commit and the work tree, files included that Git does not track, nor ignore.
     """
-    purpose = "It knows what changed."
-    ends = (start,) if end is None else (start, end)
     options = ("--name-only", "-z", "--no-renames", "--relative", "--no-ext-diff")
-    asked = [run(root, "diff", *options, *ends, "--", ".", purpose=purpose)]
+    names = _asked(root, "diff", *options, *((start,) if end is None else (start, end)), "--", ".")
     if end is None:
-        asked.append(run(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".", purpose=purpose))
-    if any(found.returncode != 0 for found in asked):
-        raise SealgenError("'git diff' failed", hint="Run 'git status' to see why.")
-    names = b"".join(found.stdout for found in asked).split(b"\0")
-    return sorted({name.decode("utf-8", "surrogateescape") for name in names if name})
+        names += _asked(root, "ls-files", "-z", "--others", "--exclude-standard", "--", ".")
+    return sorted(set(names))
 
 
 class _Entry(NamedTuple):
     mode: str
     blob: str
+
+
+class Blobs:
+    """The contents that a repository has, by their names, read through one process."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, blob: str) -> bytes:
+        """Return a blob's bytes."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise SealgenError("'git cat-file' failed")
+        stdin.write(f"{blob}\n".encode())
+        stdin.flush()
+        # The head is "<blob> blob <size>", and a line's end follows the content.
+        size = int(stdout.readline().split()[2])
+        return stdout.read(size + 1)[:-1]
+
+    @cached_property
+    def _process(self) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                ["git", "cat-file", "--batch"],
+                cwd=self._root,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        except OSError as error:
+            raise SealgenError(f"can't run git: {error.strerror}", hint="It has the files of the past.") from None
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if (process := self.__dict__.get("_process")) is not None:
+            process.communicate()
 
 
 class Commit:
@@ -109,6 +140,7 @@ class Commit:
     def __init__(self, root: Path, name: str) -> None:
         self.root = root
         self.name = name
+        self._blobs = Blobs(root)
 
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return a file's bytes, None where there is none; raises SealgenError for what is no regular file."""
@@ -117,14 +149,7 @@ class Commit:
             return None
         if not entry.mode.startswith("100"):
             raise SealgenError(f"{path} is no regular file in the commit {self.name[:12]}")
-        pipe = self._reader.stdin, self._reader.stdout
-        if pipe[0] is None or pipe[1] is None:
-            raise SealgenError("'git cat-file' failed")
-        pipe[0].write(f"{entry.blob}\n".encode())
-        pipe[0].flush()
-        # The head is "<blob> blob <size>", and a line's end follows the content.
-        size = int(pipe[1].readline().split()[2])
-        return pipe[1].read(size + 1)[:-1]
+        return self._blobs.read(entry.blob)
 
     def below(self, folder: str, suffix: str) -> Iterator[str]:
         """Yield the files below a folder whose names end so, by their path from the folder."""
@@ -139,31 +164,53 @@ class Commit:
     @cached_property
     def _entries(self) -> Mapping[str, _Entry]:
         """What the commit has, by path from the root."""
-        arguments = ("ls-tree", "-r", "-z", self.name, "--", ".")
-        listed = run(self.root, *arguments, purpose="It has the files of the past.")
-        if listed.returncode != 0:
-            raise SealgenError("'git ls-tree' failed", hint="Run 'git fsck' to see whether the repository is whole.")
+        listed = _asked(self.root, "ls-tree", "-r", "-z", self.name, "--", ".")
         entries = {}
-        for line in listed.stdout.split(b"\0")[:-1]:
-            told, _, path = line.partition(b"\t")
-            mode, _, blob = told.decode().split(" ")
-            entries[path.decode("utf-8", "surrogateescape")] = _Entry(mode, blob)
+        for line in listed:
+            told, _, path = line.partition("\t")
+            mode, _, blob = told.split(" ")
+            entries[path] = _Entry(mode, blob)
         return entries
 
-    @cached_property
-    def _reader(self) -> subprocess.Popen[bytes]:
-        try:
-            return subprocess.Popen(
-                ["git", "cat-file", "--batch"],
-                cwd=self.root,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-        except OSError as error:
-            raise SealgenError(f"can't run git: {error.strerror}", hint="It has the files of the past.") from None
-
     def close(self) -> None:
-        """End the process that reads, if there is one."""
-        if (reader := self.__dict__.get("_reader")) is not None:
-            reader.communicate()
+        """End what reads, if anything does."""
+        self._blobs.close()
+
+
+def tracked_files(root: Path) -> list[str]:
+    """Return the files below ``root`` that Git tracks, by path from it."""
+    return _asked(root, "ls-files", "-z", "--", ".")
+
+
+def staged(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files that the next commit changes or adds, by path from ``root``, with their blobs."""
+    return _after(_asked(root, "diff", "--cached", *_RAW, "--", "."), "")
+
+
+def brought(root: Path, start: str, end: str) -> Iterator[tuple[str, str]]:
+    """Yield every file that the commits after ``start`` up to ``end`` changed or added, with its blob.
+
+    A file is told as ``COMMIT:PATH``.
+    """
+    for name in _asked(root, "rev-list", "--reverse", f"{start}..{end}", ends="\n"):
+        listed = _asked(root, "diff-tree", "-r", "--root", "-m", "--no-commit-id", *_RAW, name, "--", ".")
+        yield from _after(listed, f"{name[:12]}:")
+
+
+_RAW = ("--raw", "--no-abbrev", "-z", "--no-renames", "--relative")
+
+
+def _after(listed: list[str], prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and the new blob of each file of Git's raw format; what was removed has none, a module is none."""
+    for told, path in zip(listed[::2], listed[1::2], strict=True):
+        _, mode, _, blob, _ = told.split(" ")
+        if set(blob) != {"0"} and mode.startswith("100"):
+            yield f"{prefix}{path}", blob
+
+
+def _asked(root: Path, *arguments: str, ends: str = "\0") -> list[str]:
+    """Run a command of Git that lists something; raises SealgenError where it fails."""
+    found = run(root, *arguments, purpose="It knows the files and their past.")
+    if found.returncode != 0:
+        raise SealgenError(f"'git {arguments[0]}' failed", hint="Run 'git status' to see why.")
+    return [item for item in found.stdout.decode("utf-8", "surrogateescape").split(ends) if item]
