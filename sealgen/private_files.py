@@ -13,6 +13,7 @@ from sealgen import git
 from sealgen.errors import ConfigurationError, SealgenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -65,14 +66,61 @@ def create(root: Path, path: Path, content: bytes) -> None:
                 with contextlib.suppress(OSError):
                     new.unlink()
                 raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _flush(path.parent)
     except OSError as error:
         shown = path.relative_to(root).as_posix()
         raise SealgenError(f"can't write {shown}: {error.strerror}; nothing was changed") from None
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Make a file where the user asked for it, whole and on disk.
+
+    Raises ConfigurationError where something is there already, if only a link, and SealgenError where it can't be
+    written; nothing of it is left then.
+    """
+    try:
+        # Unlike a rename, a link never takes the place of what is there.
+        _put(path, content, os.link)
+    except FileExistsError:
+        raise ConfigurationError(f"{path} is there already; nothing was written") from None
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Make a file, whole and on disk, in the place of the one that may be there; its mode is not kept.
+
+    Raises ConfigurationError for what is no regular file, as a link is, and SealgenError where it can't be written;
+    what was there is then as it was.
+    """
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        kind = "a link" if path.is_symlink() else "not a file"
+        raise ConfigurationError(f"{path} is {kind}; nothing was written")
+    _put(path, content, os.rename)
+
+
+def _put(path: Path, content: bytes, put: Callable[[Path, Path], None]) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                put(new, path)
+            finally:
+                new.unlink(missing_ok=True)
+        _flush(path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise SealgenError(f"can't write {path}: {error.strerror}; nothing was written") from None
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

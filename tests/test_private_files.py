@@ -17,6 +17,7 @@ from sealgen import private_files
 from sealgen.errors import ConfigurationError, SealgenError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -298,3 +299,90 @@ def test_git_gets_no_secret_of_the_environment(root: Path, key: Path, monkeypatc
     monkeypatch.setenv("SMTP_PASSWORD", "canary")
     private_files.check_ignored(root, key)
     assert (root / "seen").read_text() == "HOME PATH"
+
+
+# --- what the user asked for ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [private_files.write_new, private_files.write_over])
+def test_a_new_file_is_written_for_its_owner_alone(tmp_path: Path, write: Callable[[Path, bytes], None]) -> None:
+    file = tmp_path / "secrets.yaml"
+    umask = os.umask(0)
+    try:
+        write(file, b"secret")
+    finally:
+        os.umask(umask)
+    assert file.read_bytes() == b"secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file in tmp_path.iterdir()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_new_file_takes_no_place_that_is_taken(tmp_path: Path) -> None:
+    file, link, folder = tmp_path / "file", tmp_path / "link", tmp_path / "folder"
+    file.write_bytes(b"before")
+    link.symlink_to("nowhere")
+    folder.mkdir()
+    for path in (file, link, folder):
+        with pytest.raises(ConfigurationError) as refused:
+            private_files.write_new(path, b"secret")
+        assert str(refused.value) == f"{path} is there already; nothing was written"
+    assert file.read_bytes() == b"before"
+    assert not (tmp_path / "nowhere").exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_file_is_written_over_and_is_then_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"before")
+    file.chmod(0o644)
+    private_files.write_over(file, b"secret")
+    assert file.read_bytes() == b"secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_but_a_file_is_written_over(tmp_path: Path) -> None:
+    precious, link = tmp_path / "precious", tmp_path / "link"
+    precious.write_bytes(b"precious")
+    link.symlink_to(precious)
+    for path, kind in ((link, "a link"), (tmp_path, "not a file")):
+        with pytest.raises(ConfigurationError) as refused:
+            private_files.write_over(path, b"secret")
+        assert str(refused.value) == f"{path} is {kind}; nothing was written"
+    assert precious.read_bytes() == b"precious"
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("write", "failing"),
+    [
+        (private_files.write_new, "fsync"),
+        (private_files.write_new, "link"),
+        (private_files.write_over, "fsync"),
+        (private_files.write_over, "rename"),
+    ],
+)
+def test_where_a_file_can_not_be_written_all_is_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], None], failing: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    file = tmp_path / "file"
+    if write is private_files.write_over:
+        file.write_bytes(b"before")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    monkeypatch.setattr(os, failing, fails)
+    with pytest.raises(SealgenError) as failed:
+        write(file, b"secret")
+    assert str(failed.value) == f"can't write {file}: No space left on device; nothing was written"
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_without_its_folder_a_file_can_not_be_written(tmp_path: Path) -> None:
+    with pytest.raises(SealgenError) as failed:
+        private_files.write_new(tmp_path / "folder" / "file", b"secret")
+    assert (
+        str(failed.value)
+        == f"can't write {tmp_path / 'folder' / 'file'}: No such file or directory; nothing was written"
+    )

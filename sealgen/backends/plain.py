@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
-from sealgen.yaml import layout
+from sealgen.content.secret_types import OPAQUE
+from sealgen.kubernetes import secret as plain_secret
+from sealgen.kubernetes.secret import PlainSecret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,18 +17,15 @@ if TYPE_CHECKING:
 
 def to_yaml(secret: SecretManifest, data: Mapping[str, Secret]) -> str:
     """Return the Secret in clear, every value in base64 so that YAML has no say in it."""
-    metadata: dict[str, layout.Tree | str] = {"name": secret.name, "namespace": secret.namespace}
-    if secret.labels:
-        metadata["labels"] = secret.labels
-    if secret.annotations:
-        metadata["annotations"] = secret.annotations
-    tree: dict[str, layout.Tree | str | bool] = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": metadata,
-        "data": {key: base64.b64encode(value.reveal()).decode() for key, value in data.items()},
-        "type": secret.type or "Opaque",
-    }
-    if secret.immutable is not None:
-        tree["immutable"] = secret.immutable
-    return layout.dump(tree)
+    return plain_secret.to_yaml(
+        PlainSecret(
+            name=secret.name,
+            namespace=secret.namespace,
+            type=secret.type or OPAQUE,
+            immutable=secret.immutable,
+            labels=secret.labels,
+            annotations=secret.annotations,
+            data=data,
+            at=secret.at,
+        )
+    )

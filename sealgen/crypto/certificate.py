@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sealgen.errors import Mark
 
 MIN_BITS: Final = 2048
-EXPIRES_SOON: Final = 60  # days; the controller renews its key every 30
+RENEWED_EVERY: Final = 30  # days; a controller that is not told otherwise makes a new key so often
+EXPIRES_SOON: Final = 60  # days
 MAX_BITS: Final = 16384  # OpenSSL computes with no larger modulus
 
 # PEM, RFC 7468. Text around the blocks is allowed, and of several certificates the first counts, as for kubeseal.
@@ -28,7 +29,8 @@ _LAST: Final = b"-----END CERTIFICATE-----"
 
 _DER: Final = b"\x30\x82"  # a SEQUENCE of at least 256 bytes
 
-_FETCH: Final = "'kubeseal --fetch-cert' prints the cluster's current one."
+_ENVIRONMENT: Final = "ENV"
+"""What messages call an environment that they don't know."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,31 @@ class Certificate:
     subject: str
     """As in RFC 4514; empty for a controller with its default settings."""
     bits: int
+    pem: bytes = field(repr=False)
+    """The certificate alone, without what else its file holds."""
 
 
-def load(pem: bytes, file: str, at: Mark | None = None) -> Certificate:
+def load(pem: bytes, file: str, at: Mark | None = None, environment: str = _ENVIRONMENT) -> Certificate:
     """Read the first certificate of a PEM bundle.
 
-    ``file`` is a path or URL for messages, ``at`` where a setting names it. Raises ConfigurationError unless the
-    bundle is free of private keys and its first certificate has an RSA key of 2048 to 16384 bits.
+    ``file`` is a path or URL for messages, ``at`` where a setting names it, ``environment`` whose it is. Raises
+    ConfigurationError unless the bundle is free of private keys and its first certificate has an RSA key of 2048 to
+    16384 bits.
     """
-    block = _first_block(pem, file, at)
+    _check_labels(pem, file, at, environment)
+    return _read(_block(pem, pem.index(_FIRST), file, at), "the first certificate", file, at)
+
+
+def load_all(pem: bytes, file: str) -> tuple[Certificate, ...]:
+    """Read all certificates of a PEM bundle; raises ConfigurationError where ``load`` would for one of them."""
+    _check_labels(pem, file, None, _ENVIRONMENT)
+    return tuple(
+        _read(_block(pem, begin.start(), file, None), f"certificate {number}", file, None)
+        for number, begin in enumerate(re.finditer(_FIRST, pem), start=1)
+    )
+
+
+def _read(block: bytes, which: str, file: str, at: Mark | None) -> Certificate:
     try:
         certificate = x509.load_pem_x509_certificate(block)
         public_key = certificate.public_key()
@@ -63,7 +81,7 @@ def load(pem: bytes, file: str, at: Mark | None = None) -> Certificate:
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
         # The parser's own text says where in the ASN.1, which helps nobody here.
         raise ConfigurationError(
-            f"the first certificate of {file} can't be read; it is damaged, or its key is of no known kind", at=at
+            f"{which} of {file} can't be read; it is damaged, or its key is of no known kind", at=at
         ) from None
     if not isinstance(public_key, RSAPublicKey):
         kind = type(public_key).__name__.removesuffix("PublicKey")
@@ -81,23 +99,31 @@ def load(pem: bytes, file: str, at: Mark | None = None) -> Certificate:
         not_after=certificate.not_valid_after_utc,
         subject=subject,
         bits=public_key.key_size,
+        pem=block.replace(b"\r\n", b"\n") + b"\n",
     )
 
 
-def check_validity(certificate: Certificate, now: datetime, at: Mark | None = None) -> None:
+def check_validity(
+    certificate: Certificate, now: datetime, at: Mark | None = None, environment: str = _ENVIRONMENT
+) -> None:
     """Raise ConfigurationError where the certificate is not yet valid at ``now``, or no longer."""
     if now < certificate.not_before:
         raise ConfigurationError(
             f"{certificate.file} is not valid before {_date(certificate.not_before)}, and it is {_date(now)}",
             at=at,
-            hint="Check this machine's clock, or use the cluster's current certificate: " + _FETCH,
+            hint=f"Check this machine's clock, or get the cluster's current certificate: {_fetch(environment)}",
         )
     if now > certificate.not_after:
         raise ConfigurationError(
             f"{certificate.file} expired on {_date(certificate.not_after)}, and it is {_date(now)}",
             at=at,
-            hint="Use the cluster's current certificate: " + _FETCH,
+            hint=f"Get the cluster's current certificate: {_fetch(environment)}",
         )
+
+
+def age(certificate: Certificate, now: datetime) -> int:
+    """Return the whole days since the certificate was issued; negative before that."""
+    return (now - certificate.not_before) // timedelta(days=1)
 
 
 def days_left(certificate: Certificate, now: datetime) -> int:
@@ -105,7 +131,7 @@ def days_left(certificate: Certificate, now: datetime) -> int:
     return (certificate.not_after - now) // timedelta(days=1)
 
 
-def check_pin(certificate: Certificate, pin: str, at: Mark | None = None) -> None:
+def check_pin(certificate: Certificate, pin: str, at: Mark | None = None, environment: str = _ENVIRONMENT) -> None:
     """Raise ConfigurationError unless the certificate's key has the fingerprint ``pin``.
 
     ``at`` is where the pin stands.
@@ -114,12 +140,15 @@ def check_pin(certificate: Certificate, pin: str, at: Mark | None = None) -> Non
         raise ConfigurationError(
             f"{certificate.file} has the fingerprint {certificate.fingerprint}, but the pin is {pin}",
             at=at,
-            hint="If whoever runs the cluster confirms the first, write it to backend.fingerprint; "
-            "if not, get the right certificate.",
+            hint=f"See what the cluster has, and take it once whoever runs it confirms that: {_fetch(environment)}",
         )
 
 
-def _first_block(pem: bytes, file: str, at: Mark | None) -> bytes:
+def _fetch(environment: str) -> str:
+    return f"sealgen cert fetch {environment}"
+
+
+def _check_labels(pem: bytes, file: str, at: Mark | None, environment: str) -> None:
     labels = [label.decode("ascii") for label in _BEGIN.findall(pem)]
     for label in labels:
         if label.endswith("PRIVATE KEY"):
@@ -134,8 +163,11 @@ def _first_block(pem: bytes, file: str, at: Mark | None) -> bytes:
             raise ConfigurationError(f"{file} is DER, and PEM is needed", at=at, hint=hint)
         raise ConfigurationError(f"{file} is not PEM; a certificate begins with -----BEGIN CERTIFICATE-----", at=at)
     if "CERTIFICATE" not in labels:
-        raise ConfigurationError(f"{file} holds no certificate but a {labels[0]}", at=at, hint=_FETCH)
-    start = pem.index(_FIRST)
+        hint = f"Get the cluster's current certificate: {_fetch(environment)}"
+        raise ConfigurationError(f"{file} holds no certificate but a {labels[0]}", at=at, hint=hint)
+
+
+def _block(pem: bytes, start: int, file: str, at: Mark | None) -> bytes:
     end = pem.find(_LAST, start)
     if end < 0:
         raise ConfigurationError(f"{file} is cut off; -----END CERTIFICATE----- is missing", at=at)

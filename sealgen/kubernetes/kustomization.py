@@ -1,7 +1,6 @@
 """The overlay's ``kustomization.yaml``: its resources, and the transformers that would break a sealed label. Pure.
 
-An entry is a line put in or taken out where the parser says, and the result is read again before it counts: all
-else stays byte for byte, which a round trip through a YAML writer does not promise.
+An entry is a line put in or taken out where the parser says, and the result is read again before it counts.
 Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 """
 
@@ -10,28 +9,26 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.yaml import nodes
+from sealgen.yaml.edits import after_colon, after_line, applied, compose, line_end, next_line, said
 from sealgen.yaml.nodes import Mapping, Scalar, Sequence, is_null, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Sequence as Seq
 
-    from sealgen.yaml.nodes import Node
+    from sealgen.yaml.edits import Edit
 
 FILENAME = "kustomization.yaml"
 
 _API_VERSION = "kustomize.config.k8s.io/v1beta1"
 _NEW = f"apiVersion: {_API_VERSION}\nkind: Kustomization\nresources: []\n"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Edit: TypeAlias = tuple[int, int, str]
-"""Where a stretch of the text begins and ends, in characters, and what stands there afterwards."""
 
 
 def resources(content: bytes | None, file: str) -> dict[str, Mark]:
@@ -66,7 +63,7 @@ def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) ->
     if kept == before and not added:
         return content
     text = content.decode("utf-8-sig")
-    edited = _applied(text, _edits(text, unwanted, added)).encode()
+    edited = applied(text, _edits(text, unwanted, added)).encode()
     _prove(edited, file, root, kept + added)
     return content[: len(content) - len(text.encode())] + edited
 
@@ -160,8 +157,8 @@ def _same(entry: str) -> str:
 # --- editing ----------------------------------------------------------------------------------------------------
 
 
-def _edits(text: str, unwanted: set[str], added: list[str]) -> list[_Edit]:
-    root: Any = yaml.compose(text, Loader=_Loader)
+def _edits(text: str, unwanted: set[str], added: list[str]) -> list[Edit]:
+    root = compose(text)
     field = next((field for field in root.value if field[0].value == "resources"), None)
     if field is None:
         return [_field(text, root, added)]
@@ -171,26 +168,26 @@ def _edits(text: str, unwanted: set[str], added: list[str]) -> list[_Edit]:
             return [_flow(text, value, unwanted, added)]
         return _block(text, key, value, unwanted, added)
     # Empty: nothing, null or [].
-    colon = _colon(text, key)
+    colon = after_colon(text, key)
     end = value.end_mark.index
     if root.flow_style:
         return [(colon, end, f" [{', '.join(_written(name, None) for name in added)}]")]
     lines = _lines(text, " " * (key.start_mark.column + _offset(root)) + "- ", added, None)
-    return [(colon, end, ""), _after_line(text, end, lines)]
+    return [(colon, end, ""), after_line(text, end, lines)]
 
 
-def _field(text: str, root: Any, added: list[str]) -> _Edit:
+def _field(text: str, root: Any, added: list[str]) -> Edit:
     """Add the field itself, at the end of the file."""
     margin = " " * root.start_mark.column
     lines = _lines(text, margin + " " * _offset(root) + "- ", added, None)
-    return _after_line(text, len(text), f"{margin}resources:{_line_end(text)}{lines}")
+    return after_line(text, len(text), f"{margin}resources:{line_end(text)}{lines}")
 
 
-def _block(text: str, key: Any, value: Any, unwanted: set[str], added: list[str]) -> list[_Edit]:
+def _block(text: str, key: Any, value: Any, unwanted: set[str], added: list[str]) -> list[Edit]:
     items = value.value
     gone = [item for item in items if _same(item.value) in unwanted]
     edits = [
-        (text.rfind("\n", 0, item.start_mark.index) + 1, _next_line(text, item.end_mark.index), "") for item in gone
+        (text.rfind("\n", 0, item.start_mark.index) + 1, next_line(text, item.end_mark.index), "") for item in gone
     ]
     if added:
         last = items[-1]
@@ -198,14 +195,14 @@ def _block(text: str, key: Any, value: Any, unwanted: set[str], added: list[str]
         margin = text[text.rfind("\n", 0, start) + 1 : start]
         if not re.fullmatch(r" *- +", margin):
             margin = " " * value.start_mark.column + "- "
-        edits.append(_after_line(text, last.end_mark.index, _lines(text, margin, added, last.style)))
+        edits.append(after_line(text, last.end_mark.index, _lines(text, margin, added, last.style)))
     elif len(gone) == len(items):
-        colon = _colon(text, key)
+        colon = after_colon(text, key)
         edits.append((colon, colon, " []"))
     return edits
 
 
-def _flow(text: str, value: Any, unwanted: set[str], added: list[str]) -> _Edit:
+def _flow(text: str, value: Any, unwanted: set[str], added: list[str]) -> Edit:
     """Edit a list in brackets; each entry keeps what stands before it."""
     items = value.value
     start, end = value.start_mark.index + 1, value.end_mark.index - 1
@@ -233,28 +230,8 @@ def _offset(root: Any) -> int:
     return 0
 
 
-def _colon(text: str, key: Any) -> int:
-    """Return the place behind a field's colon."""
-    return text.find(":", key.end_mark.index) + 1
-
-
-def _line_end(text: str) -> str:
-    return "\r\n" if "\r\n" in text else "\n"
-
-
-def _next_line(text: str, index: int) -> int:
-    end = text.find("\n", index)
-    return len(text) if end < 0 else end + 1
-
-
-def _after_line(text: str, index: int, lines: str) -> _Edit:
-    """Put lines behind the line of ``index``, which may be the last and without an end."""
-    place = _next_line(text, index)
-    return place, place, lines if text[:place].endswith("\n") else _line_end(text) + lines
-
-
 def _lines(text: str, margin: str, added: list[str], style: str | None) -> str:
-    return "".join(f"{margin}{_written(name, style)}{_line_end(text)}" for name in added)
+    return "".join(f"{margin}{_written(name, style)}{line_end(text)}" for name in added)
 
 
 def _written(name: str, style: str | None) -> str:
@@ -265,15 +242,6 @@ def _written(name: str, style: str | None) -> str:
     if simple and style != "'" and is_text(Scalar(name, plain=True, at=Mark("", 0, 0))):
         return name
     return "'" + name.replace("'", "''") + "'"
-
-
-def _applied(text: str, edits: list[_Edit]) -> str:
-    pieces: list[str] = []
-    place = 0
-    for start, end, instead in sorted(edits):
-        pieces += text[place:start], instead
-        place = end
-    return "".join((*pieces, text[place:]))
 
 
 def _prove(edited: bytes, file: str, before: Mapping, entries: list[str]) -> None:
@@ -293,12 +261,4 @@ def _prove(edited: bytes, file: str, before: Mapping, entries: list[str]) -> Non
 
 
 def _others(root: Mapping) -> list[tuple[str, Any]]:
-    return [(name, _said(node)) for name, (_, node) in root.entries.items() if name != "resources"]
-
-
-def _said(node: Node) -> Any:
-    if isinstance(node, Scalar):
-        return node.text, node.plain
-    if isinstance(node, Sequence):
-        return [_said(item) for item in node.items]
-    return [(name, _said(value)) for name, (_, value) in node.entries.items()]
+    return [(name, said(node)) for name, (_, node) in root.entries.items() if name != "resources"]

@@ -10,6 +10,7 @@ from sealgen.content import secret_types
 from sealgen.errors import ConfigurationError, Mark, did_you_mean
 from sealgen.filters import FILTERS, FilterError
 from sealgen.kubernetes import rules
+from sealgen.kubernetes.metadata import LAST_APPLIED, SERVER_SIDE
 from sealgen.kubernetes.sealed_secret import SCOPES, Scope
 from sealgen.recipe import Recipe, decoded, references
 from sealgen.yaml import nodes
@@ -27,22 +28,8 @@ if TYPE_CHECKING:
 _CONSTANTS = {"kind": "Secret", "apiVersion": "v1"}
 _FIELDS = ("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData")
 _METADATA = ("name", "namespace", "labels", "annotations")
-# What an API server adds to an object; a manifest that was read from one may still hold it, and it is left out.
-_SERVER_SIDE = frozenset(
-    {
-        "creationTimestamp",
-        "deletionGracePeriodSeconds",
-        "deletionTimestamp",
-        "generation",
-        "managedFields",
-        "ownerReferences",
-        "resourceVersion",
-        "selfLink",
-        "uid",
-    }
-)
 # Annotations that are not the user's: the scope's are written where a Secret is sealed.
-_LEFT_OUT = frozenset({*SCOPES, "kubectl.kubernetes.io/last-applied-configuration"})
+_LEFT_OUT = LAST_APPLIED | SCOPES.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +86,7 @@ class _Reader:
         for name_, wanted in _CONSTANTS.items():
             if name_ not in fields:
                 raise ConfigurationError(f"{name_} is missing; write {name_}: {wanted}", at=root.at)
-        metadata = self._fields(fields.get("metadata", Mapping({}, root.at)), "metadata", _METADATA, _SERVER_SIDE)
+        metadata = self._fields(fields.get("metadata", Mapping({}, root.at)), "metadata", _METADATA, SERVER_SIDE)
         self._same(metadata, "name", name)
         self._same(metadata, "namespace", namespace)
         labels = self._texts(

@@ -104,6 +104,13 @@ def namespace_problem(namespace: str) -> str | None:
     return _NAMESPACE.problem(namespace)
 
 
+def role_name_problem(name: str) -> str | None:
+    """Say what is wrong with the name of a Role: it is one segment of a path, and may hold almost anything."""
+    if not name or name in {".", ".."} or "/" in name or "%" in name or not name.isprintable():
+        return f"{quoted(name)} can't be the name of a Role: it is a part of a path, without '/' and '%'"
+    return None
+
+
 def key_problem(key: str) -> str | None:
     """Say what is wrong with a key of ``data``: it is a file's name in a volume, of at most 253 characters."""
     if key in {".", ".."}:

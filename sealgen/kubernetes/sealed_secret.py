@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError
+from sealgen.kubernetes import objects
+from sealgen.kubernetes.objects import Field
 from sealgen.yaml import layout, nodes
-from sealgen.yaml.nodes import Mapping, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Map
 
-    from sealgen.errors import Mark
     from sealgen.yaml.layout import Tree
-    from sealgen.yaml.nodes import Node
 
 API_VERSION = "bitnami.com/v1alpha1"
 KIND = "SealedSecret"
@@ -57,6 +56,7 @@ class SealedSecret:
 
     name: str
     namespace: str
+    """May be empty where the scope is cluster-wide."""
     scope: Scope
     encrypted_data: Map[str, str]
     type: str | None
@@ -71,20 +71,23 @@ class SealedSecret:
 
 def to_yaml(sealed: SealedSecret) -> str:
     """Return the manifest as ``kubeseal -o yaml`` writes it for the same Secret."""
-    place = {"name": sealed.name, "namespace": sealed.namespace}
+    return layout.dump(tree(sealed))
+
+
+def tree(sealed: SealedSecret) -> Tree:
+    """Return the manifest's fields."""
+    place = {"name": sealed.name, **({"namespace": sealed.namespace} if sealed.namespace else {})}
     scope = {sealed.scope.annotation: "true"} if sealed.scope.annotation else {}
     template = {
         "metadata": {**place, **_given(annotations={**sealed.annotations, **scope}, labels=sealed.labels)},
         **_given(type=sealed.type, immutable=sealed.immutable),
     }
-    return layout.dump(
-        {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
-            "metadata": {**place, **_given(annotations=scope)},
-            "spec": {"encryptedData": sealed.encrypted_data, "template": template},
-        }
-    )
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {**place, **_given(annotations=scope)},
+        "spec": {"encryptedData": sealed.encrypted_data, "template": template},
+    }
 
 
 def _given(**fields: str | bool | Tree | None) -> dict[str, str | bool | Tree | None]:
@@ -98,8 +101,17 @@ def read(text: bytes, file: str) -> SealedSecret:
     to know whether there are any compares ``text`` with what ``to_yaml`` gives. Raises ConfigurationError for what
     is no SealedSecret, or one that would be opened otherwise than its template says.
     """
-    document = nodes.parse(text, file)
-    root = _Field("", document, document.at)
+    root = nodes.parse(text, file)
+    return _read(Field("", root, root.at))
+
+
+def read_all(content: bytes, file: str) -> list[SealedSecret]:
+    """Read all manifests of a file: YAML or JSON, several documents, Lists; otherwise as ``read``."""
+    return [_read(found) for found in objects.read_all(content, file)]
+
+
+def _read(root: Field) -> SealedSecret:
+    root.mapping("a SealedSecret")
     root["apiVersion"].must_be(API_VERSION)
     root["kind"].must_be(KIND)
     metadata, spec = root["metadata"], root["spec"]
@@ -125,9 +137,9 @@ def read(text: bytes, file: str) -> SealedSecret:
     )
 
 
-def _agreed_scope(of_object: _Field, of_template: _Field) -> Scope:
+def _agreed_scope(of_object: Field, of_template: Field) -> Scope:
     # The object's own decides with which label values are opened; the template's is what people go by.
-    opened, told = _scope(of_object), _scope(of_template)
+    opened, told = scope_of(of_object.texts()), scope_of(of_template.texts())
     if opened is not told:
         raise ConfigurationError(
             f"the scope is {opened} by {of_object.path}, but {told} by {of_template.path}",
@@ -137,64 +149,7 @@ def _agreed_scope(of_object: _Field, of_template: _Field) -> Scope:
     return opened
 
 
-def _scope(annotations: _Field) -> Scope:
-    given = annotations.texts()
-    told = [scope for name, scope in SCOPES.items() if given.get(name) == "true"]
+def scope_of(annotations: Map[str, str]) -> Scope:
+    """Return the scope that an object's annotations tell, as the controller takes them: of two, the wider."""
+    told = [scope for name, scope in SCOPES.items() if annotations.get(name) == "true"]
     return told[-1] if told else Scope.STRICT
-
-
-class _Field:
-    """A field that may be absent; nothing and null are the same to Kubernetes."""
-
-    __slots__ = ("at", "node", "path")
-
-    def __init__(self, path: str, node: Node | None, at: Mark) -> None:
-        self.path = path
-        self.node = None if node is None or nodes.is_null(node) else node
-        self.at = node.at if node is not None else at
-
-    def __getitem__(self, name: str) -> _Field:
-        node = self._mapping().get(name)
-        return _Field(f"{self.path}.{name}" if self.path else name, node, self.at)
-
-    def _mapping(self) -> Mapping:
-        if self.node is None:
-            return Mapping({}, self.at)
-        if not isinstance(self.node, Mapping):
-            raise ConfigurationError(f"{self.path or 'a SealedSecret'} must be a mapping", at=self.at)
-        return self.node
-
-    def missing(self) -> NoReturn:
-        raise ConfigurationError(f"{self.path} is missing", at=self.at)
-
-    def text(self) -> str:
-        if self.node is None:
-            self.missing()
-        return _text(self.node, self.path)
-
-    def text_if_given(self) -> str | None:
-        return None if self.node is None else _text(self.node, self.path)
-
-    def must_be(self, expected: str) -> None:
-        found = self.text()
-        if found != expected:
-            raise ConfigurationError(f"{self.path} is '{found}', not '{expected}'", at=self.at)
-
-    def texts(self) -> dict[str, str]:
-        return {
-            _text(key, f"a key of {self.path}"): _text(value, f"{self.path}.{key.text}")
-            for key, value in self._mapping().entries.values()
-        }
-
-    def boolean_if_given(self) -> bool | None:
-        if self.node is None:
-            return None
-        if isinstance(self.node, Scalar) and self.node.plain and self.node.text in ("true", "false"):
-            return self.node.text == "true"
-        raise ConfigurationError(f"{self.path} must be true or false", at=self.at)
-
-
-def _text(node: Node, path: str) -> str:
-    if isinstance(node, Scalar) and (not node.plain or layout.reads_as_text(node.text)):
-        return node.text
-    raise ConfigurationError(f"{path} must be text", at=node.at)

@@ -16,7 +16,8 @@ from functools import cmp_to_key, lru_cache
 from itertools import takewhile
 from typing import TypeAlias
 
-Tree: TypeAlias = "Mapping[str, str | bool | Tree | None]"
+Items: TypeAlias = "tuple[str | Tree, ...]"
+Tree: TypeAlias = "Mapping[str, str | bool | Tree | Items | None]"
 
 _INDENT = "  "
 _WIDTH = 80
@@ -44,14 +45,18 @@ def reads_as_text(plain: str) -> bool:
 
 def _mapping(tree: Tree, margin: str) -> str:
     # The first line has no margin: it may follow ": ".
-    return margin.join([_entry(key, tree[key], margin) for key in _in_order(tuple(tree))])
+    return margin.join([_entry(key, tree[key], margin) for key in in_order(tuple(tree))])
 
 
-def _entry(key: str, value: str | bool | Tree | None, margin: str) -> str:
+def _entry(key: str, value: str | bool | Tree | Items | None, margin: str) -> str:
     deeper = margin + _INDENT
     head, column, simple = _head(key, margin)
     if isinstance(value, str):
         return head + _scalar(value, deeper, column)
+    if isinstance(value, tuple):
+        if not value:
+            return head + "[]\n"
+        return f"{head[:-1]}\n{margin}{_items(value, margin)}" if simple else head + _items(value, deeper)
     if not isinstance(value, Mapping):
         return f"{head}{_CONSTANTS[value]}\n"
     if not value:
@@ -70,11 +75,22 @@ def _head(key: str, margin: str) -> tuple[str, int, bool]:
     return f"? {_scalar(key, deeper, len(deeper))}{margin}: ", len(deeper), False
 
 
+def _items(items: Items, margin: str) -> str:
+    return margin.join([f"- {_item(item, margin + _INDENT)}" for item in items])
+
+
+def _item(item: str | Tree, margin: str) -> str:
+    if isinstance(item, str):
+        return _scalar(item, margin, len(margin))
+    return _mapping(item, margin) if item else "{}\n"
+
+
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
 @lru_cache(4096)
-def _in_order(keys: tuple[str, ...]) -> list[str]:
+def in_order(keys: tuple[str, ...]) -> list[str]:
+    """Return keys in the order in which kubeseal writes them."""
     # Natural order has circles (9a < 100 < 901- < 9a): kubeseal's output then changes by chance, ours must not.
     return sorted(sorted(keys), key=cmp_to_key(_natural_order))
 

@@ -8,7 +8,7 @@ Source: YAML 1.1 and 1.2 as libyaml parses them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import yaml
 from yaml.events import (
@@ -31,6 +31,7 @@ MAX_BYTES = 6 * 1024 * 1024
 """Enough for 50,000 values, which are read in a second; three million items of a letter each take six, and 660 MiB."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+T = TypeVar("T")
 
 
 class Scalar(NamedTuple):
@@ -101,8 +102,21 @@ def parse(text: bytes | str, file: str) -> Node:
 
     ``file`` is the name that marks carry. Raises ConfigurationError for anything outside the subset.
     """
-    if len(text) > MAX_BYTES:
-        raise ConfigurationError(f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    return _read(text, file, MAX_BYTES, _Reader.document)
+
+
+def parse_all(text: bytes | str, file: str, most: int) -> list[Node]:
+    """Read a stream of YAML documents, without those that say nothing.
+
+    ``file`` is the name that marks carry, ``most`` how many bytes or characters there may be. Raises
+    ConfigurationError for more, and for anything outside the subset.
+    """
+    return _read(text, file, most, _Reader.documents)
+
+
+def _read(text: bytes | str, file: str, most: int, whole: Callable[[_Reader], T]) -> T:
+    if len(text) > most:
+        raise ConfigurationError(f"{file} is larger than {most // 1024 // 1024} MiB")
     if isinstance(text, bytes):
         text = _decode(text, file)
     if forbidden := _FORBIDDEN.search(text):
@@ -112,7 +126,7 @@ def parse(text: bytes | str, file: str) -> Node:
             at=_place(text[: forbidden.start()], file),
         )
     try:
-        return _Reader(_Loader(text).get_event, file).document()
+        return whole(_Reader(_Loader(text).get_event, file))
     except yaml.MarkedYAMLError as error:
         # libyaml's context can quote the line, and so a value; its problem text does not.
         found = error.problem_mark or error.context_mark
@@ -157,6 +171,13 @@ class _Reader:
         if root is None:
             raise ConfigurationError("the file is empty", at=Mark(self._file, 1, 1))
         return root
+
+    def documents(self) -> list[Node]:
+        roots = []
+        while type(event := self._next()) is not StreamEndEvent:
+            if type(event) is DocumentStartEvent:
+                roots.append(self._node(self._next(), 0))
+        return [root for root in roots if not is_null(root)]
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)

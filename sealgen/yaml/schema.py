@@ -309,6 +309,29 @@ class Record(Generic[T]):
 
 
 @dataclass(frozen=True)
+class ByKind(Generic[T]):
+    """A mapping whose field ``kind`` says which other fields it has."""
+
+    records: abc.Mapping[str, Record[T]]
+
+    def read(self, node: Node, path: str) -> T:
+        """Return what the record of its kind makes of it."""
+        node = mapping(node, path)
+        kind = node.get("kind")
+        if kind is None:
+            known = {name for record in self.records.values() for name in record.fields}
+            for name, (key, _) in node.entries.items():
+                if name not in known:
+                    raise unknown_field(f"{path}.", key, known)
+            raise ConfigurationError(f"{path}.kind is missing; one of {', '.join(self.records)}", at=node.at)
+        return self.records[Text(choices=tuple(self.records)).read(kind, f"{path}.kind")].read(node, path)
+
+    def json_schema(self) -> JSONSchema:
+        """One of the kinds."""
+        return {"anyOf": [record.json_schema() for record in self.records.values()]}
+
+
+@dataclass(frozen=True)
 class Plain:
     """Text, whole numbers, true, false, null, lists and mappings; what YAML readers disagree on is refused."""
 

@@ -1,4 +1,4 @@
-"""What the real kubeseal seals ``sealgen unseal`` opens, byte for byte, as kubeseal's own recovery does."""
+"""What the real kubeseal and the real controller made ``sealgen unseal`` recovers, byte for byte, as they do."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+import sealgen
+from sealgen import Scope
 from tests.support.project import Project, controller
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conformance.cluster.cluster import Cluster
     from tests.conformance.conftest import KeyPair
 
 VALUES = {
@@ -108,3 +111,66 @@ def test_a_secret_that_is_recovered_is_sealed_by_kubeseal_as_the_same(
     first, second = yaml.safe_load(sealed), yaml.safe_load(again)
     assert first["spec"].pop("encryptedData").keys() == second["spec"].pop("encryptedData").keys()
     assert first == second
+
+
+# --- a whole cluster --------------------------------------------------------------------------------------------
+
+
+LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key"
+
+
+def put(cluster: Cluster, namespace: str, name: str, scope: Scope) -> None:
+    """Seal a Secret of each scope with the controller's certificate of now, and apply it."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}, "annotations": {"note": "a: b"}},
+        "type": "example.org/mine",
+        "immutable": True,
+        "data": {key: base64.b64encode(value).decode() for key, value in VALUES.items()},
+    }
+    certificate = sealgen.read_certificate(cluster.certificate(), "cert.pem")
+    cluster.kubectl(
+        "apply", "-f", "-", input=sealgen.seal_manifest(json.dumps(secret).encode(), certificate, file="s", scope=scope)
+    )
+
+
+def shape(secret: dict[str, Any]) -> dict[str, Any]:
+    """Return what a Secret is, without what a server added to it."""
+    kept = ("name", "namespace", "labels", "annotations")
+    metadata = {name: secret["metadata"][name] for name in kept if name in secret["metadata"]}
+    return {**secret, "metadata": metadata}
+
+
+def test_all_secrets_of_a_cluster_are_recovered_from_a_backup_of_its_objects_and_keys(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    namespace = cluster.namespace()
+    for scope in Scope:
+        put(cluster, namespace, str(scope), scope)
+    cluster.new_sealing_key()
+    put(cluster, namespace, "newer", Scope.STRICT)
+    cluster.wait_synced(namespace)
+    theirs = cluster.get("secrets", f"--namespace={namespace}")["items"]
+    assert len(theirs) == 4
+
+    apis = {
+        "sealed": f"/apis/bitnami.com/v1alpha1/namespaces/{namespace}/sealedsecrets",
+        "keys": f"/api/v1/namespaces/kube-system/secrets?labelSelector={LABEL}",
+    }
+    backups = {
+        "sealed": ("get", "sealedsecrets", f"--namespace={namespace}"),
+        "keys": ("get", "secrets", "--namespace=kube-system", f"--selector={LABEL}"),
+    }
+    for layout in ("yaml", "json", "api"):
+        for name, command in backups.items():
+            backup = ("get", "--raw", apis[name]) if layout == "api" else (*command, f"--output={layout}")
+            (tmp_path / name).write_text(cluster.kubectl(*backup))
+        ended = Project(tmp_path, controller()).run("unseal", "sealed", "--private-key", "keys")
+        assert ended.code == 0, ended.err
+        assert len({line.split()[2] for line in ended.err.splitlines()[1:]}) == 2
+        ours = list(yaml.safe_load_all(ended.out))
+        assert [shape(secret) for secret in ours] == [shape(secret) for secret in theirs]
+        # The API server takes them as they are.
+        created = cluster.kubectl("apply", "--dry-run=server", "-f", "-", input=ended.out.replace(namespace, "default"))
+        assert created.count("created (server dry run)") == 4

@@ -134,12 +134,12 @@ def test_a_file_with_another_pem_block_is_refused(pem: bytes, private_key: rsa.R
     assert refusal_of(public) == (
         "environments/staging.yaml:4:16: environments/certificates/staging.pem holds no certificate "
         "but a PUBLIC KEY\n"
-        "'kubeseal --fetch-cert' prints the cluster's current one."
+        "Get the cluster's current certificate: sealgen cert fetch ENV"
     )
     assert refusal_of(pem.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST")) == (
         "environments/staging.yaml:4:16: environments/certificates/staging.pem holds no certificate "
         "but a CERTIFICATE REQUEST\n"
-        "'kubeseal --fetch-cert' prints the cluster's current one."
+        "Get the cluster's current certificate: sealgen cert fetch ENV"
     )
 
 
@@ -257,8 +257,7 @@ def test_a_certificate_not_yet_valid_is_refused(pem: bytes) -> None:
     assert str(refusal.value) == (
         "environments/staging.yaml:4:16: environments/certificates/staging.pem is not valid before "
         "2026-03-01 12:30:15 UTC, and it is 2026-03-01 12:30:14 UTC\n"
-        "Check this machine's clock, or use the cluster's current certificate: "
-        "'kubeseal --fetch-cert' prints the cluster's current one."
+        "Check this machine's clock, or get the cluster's current certificate: sealgen cert fetch ENV"
     )
 
 
@@ -269,7 +268,7 @@ def test_an_expired_certificate_is_refused_with_dates_in_utc(pem: bytes) -> None
     assert str(refusal.value) == (
         "environments/staging.yaml:4:16: environments/certificates/staging.pem expired on "
         "2036-02-27 12:30:15 UTC, and it is 2036-02-27 12:30:16 UTC\n"
-        "Use the cluster's current certificate: 'kubeseal --fetch-cert' prints the cluster's current one."
+        "Get the cluster's current certificate: sealgen cert fetch ENV"
     )
 
 
@@ -301,6 +300,5 @@ def test_another_certificate_than_the_pinned_one_is_refused_with_both_fingerprin
         "environments/staging.yaml:5:16: environments/certificates/staging.pem has the fingerprint "
         "SHA256:Js2Dxmvn6q4imp7p4HPS1bOZqtUEaZ+i6v/mfPXmBbc, "
         "but the pin is SHA256:o8VHnqBpoKvASyDmnIWPIqrxogyNAMY9EOCWRsGihFE\n"
-        "If whoever runs the cluster confirms the first, write it to backend.fingerprint; "
-        "if not, get the right certificate."
+        "See what the cluster has, and take it once whoever runs it confirms that: sealgen cert fetch ENV"
     )

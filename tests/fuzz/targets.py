@@ -27,6 +27,7 @@ from sealgen.crypto import certificate, fingerprint
 from sealgen.errors import SealgenError, printable
 from sealgen.filters import FILTERS, MAX_BYTES, FilterError
 from sealgen.kubernetes import kustomization, manifest, sealed_secret
+from sealgen.kubernetes import secret as plain_secret
 from sealgen.kubernetes.pattern import NAME, pattern
 from sealgen.kubernetes.sealed_secret import Scope, SealedSecret
 from sealgen.recipe import Filtered, Reference, decoded, digest, join, references, resolve, text, values_in
@@ -415,6 +416,14 @@ def sealed_secret_file(content: bytes) -> None:
     assert sealed_secret.to_yaml(again) == written
 
 
+def secret_file(content: bytes) -> None:
+    """Plain Secrets, as YAML or JSON, in Lists too: what is written of each says the same."""
+    for read in plain_secret.read_all(content, "secret.yaml"):
+        for written in (plain_secret.to_yaml(read), json.dumps(plain_secret.tree(read))):
+            (again,) = plain_secret.read_all(written.encode(), "secret.yaml")
+            assert plain_secret.tree(again) == plain_secret.tree(read)
+
+
 def kustomization_file(content: bytes) -> None:
     """A kustomization: an entry comes and goes, and nothing else does."""
     file = kustomization.FILENAME
@@ -492,6 +501,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "recipe": recipe,
     "lock": lock_file,
     "sealed-secret": sealed_secret_file,
+    "secret": secret_file,
     "kustomization": kustomization_file,
     "certificate": certificate_file,
     "fingerprint-key": fingerprint_key,

@@ -256,3 +256,51 @@ def test_what_is_written_is_read_back_unchanged(texts: dict[str, str]) -> None:
     outer = root.get("outer")
     assert isinstance(outer, nodes.Mapping)
     assert {key: node.text for key, (_, node) in outer.entries.items() if isinstance(node, nodes.Scalar)} == texts
+
+
+LISTS: Tree = {
+    "metadata": {"finalizers": ("x/y", "yes", "it's: z", "a\nb"), "none": ()},
+    "rules": ({"apiGroups": ("",), "verbs": ("get", "list")}, {}),
+    "k" * 129: ("a", {"b": ("c",)}),
+}
+
+
+def test_lists_stand_as_kubeseal_and_kubectl_write_them() -> None:
+    # The finalizers are as kubeseal 0.36.6 writes those of a Secret.
+    assert (
+        dump(LISTS)
+        == f"""\
+---
+? {"k" * 129}
+: - a
+  - b:
+    - c
+metadata:
+  finalizers:
+  - x/y
+  - "yes"
+  - 'it''s: z'
+  - |-
+    a
+    b
+  none: []
+rules:
+- apiGroups:
+  - ""
+  verbs:
+  - get
+  - list
+- {{}}
+"""
+    )
+
+
+def test_lists_are_read_back_unchanged() -> None:
+    def data(node: nodes.Node) -> object:
+        if isinstance(node, nodes.Scalar):
+            return node.text
+        if isinstance(node, nodes.Sequence):
+            return tuple(map(data, node.items))
+        return {name: data(value) for name, (_, value) in node.entries.items()}
+
+    assert data(nodes.parse(dump(LISTS), "x.yaml")) == LISTS

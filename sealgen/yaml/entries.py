@@ -1,0 +1,80 @@
+"""Setting entries of a mapping in YAML text, where it stands.
+
+An entry that is there is written anew; a new one comes behind the last that sorts before it in kubeseal's order, so
+that what was in its layout stays in it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sealgen.yaml import layout
+from sealgen.yaml.edits import after_line, applied, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sealgen.yaml.edits import Edit
+    from sealgen.yaml.layout import Tree
+
+
+class NotInPlaceError(Exception):
+    """The text is laid out in a way that can't be edited in place."""
+
+
+def with_entries(text: str, path: Sequence[str], entries: Mapping[str, str]) -> str:
+    """Return the text of one document with these entries in the mapping at ``path``, which is made where it is missing.
+
+    ``text`` is what ``nodes.parse`` takes. Raises NotInPlaceError for mappings in braces, unless they are empty.
+    """
+    if not entries:
+        return text
+    mapping = compose(text)
+    added: Tree = entries
+    names = list(path)
+    while names and (below := _value(mapping, names[0])) and isinstance(below, yaml.MappingNode) and below.value:
+        mapping = below
+        del names[0]
+    for name in reversed(names):
+        added = {name: added}
+    if mapping.flow_style or text[: mapping.start_mark.index].rpartition("\n")[2].strip():
+        raise NotInPlaceError
+    edits: dict[int, Edit] = {}
+    for name in layout.in_order(tuple(added)):
+        start, end, new = _edit(text, mapping, name, added[name])
+        # Of what comes to one place, the first comes first; behind it may follow what is written anew there.
+        before = edits.get(start, (start, start, ""))[2]
+        edits[start] = start, end, before + new
+    return applied(text, list(edits.values()))
+
+
+def _value(mapping: Any, name: str) -> Any:
+    return next((value for key, value in mapping.value if key.value == name), None)
+
+
+def _edit(text: str, mapping: Any, name: str, value: Any) -> Edit:
+    first = mapping.value[0][0].start_mark
+    written = textwrap.indent(layout.dump({name: value}).removeprefix("---\n"), " " * first.column)
+    for key, there in mapping.value:
+        if key.value == name:
+            end = _end(there)
+            anew = written[first.column :]
+            return key.start_mark.index, end, anew if text[:end].endswith("\n") else anew[:-1]
+    names = layout.in_order((*(key.value for key, _ in mapping.value), name))
+    ahead = [value for key, value in mapping.value if key.value in names[: names.index(name)]]
+    if not ahead:
+        start = first.index - first.column
+        return start, start, written
+    end = _end(ahead[-1])
+    return (end, end, written) if text[:end].endswith("\n") else after_line(text, end, written)
+
+
+def _end(node: Any) -> int:
+    """Return where the text of a node ends; of a block, where that of its last entry does."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
