@@ -51,8 +51,6 @@ def command(
     texts = _standard_input() if stdin else _of_git(project.root, staged=staged, range_=range_)
     around = steps.surroundings(project, ask=None)
     values = values_at_hand(project, chosen(project, names, every=every), around, report.note)
-        project, chosen(project, names, every=every), steps.surroundings(project, ask=None), report.note
-    )
     for name, value in values.items():
         if len(value) < SHORTEST:
             report.note(f"{name} is not looked for: it is shorter than {SHORTEST} bytes")
