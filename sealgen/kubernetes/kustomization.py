@@ -21,13 +21,19 @@ from sealgen.yaml.nodes import Mapping, Scalar, Sequence, is_null, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Mapping as Map
     from collections.abc import Sequence as Seq
 
     from sealgen.yaml.edits import Edit
 
 FILENAME = "kustomization.yaml"
+FILENAMES = (FILENAME, "kustomization.yml", "Kustomization")
+"""The names by which kustomize knows it."""
 
 _API_VERSION = "kustomize.config.k8s.io/v1beta1"
+_KUSTOMIZATION = {"Kustomization": _API_VERSION}
+OR_COMPONENT = {**_KUSTOMIZATION, "Component": "kustomize.config.k8s.io/v1alpha1"}
+"""The kinds of what others are built from, each with its version."""
 _NEW = f"apiVersion: {_API_VERSION}\nkind: Kustomization\nresources: []\n"
 
 
@@ -42,6 +48,15 @@ def resources(content: bytes | None, file: str) -> dict[str, Mark]:
     for entry in _entries(_read(content, file)):
         found.setdefault(_same(entry.text), entry.at)
     return found
+
+
+def parts(content: bytes, file: str) -> tuple[str, ...]:
+    """Return what a kustomization or a component is built from: files, folders and repositories, as it names them.
+
+    Raises ConfigurationError for what is neither.
+    """
+    root = _read(content, file, OR_COMPONENT)
+    return tuple(_same(entry.text) for field in ("resources", "bases", "components") for entry in _entries(root, field))
 
 
 def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) -> bytes | None:
@@ -69,17 +84,20 @@ def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) ->
 
 
 def transformer_problems(
-    content: bytes | None, file: str, secrets: Iterable[tuple[str, str, Scope]]
+    content: bytes | None,
+    file: str,
+    secrets: Iterable[tuple[str, str, Scope]],
+    kinds: Map[str, str] = _KUSTOMIZATION,
 ) -> tuple[ConfigurationError, ...]:
     """Return what in the file would give a SealedSecret a name or namespace that it was not sealed for.
 
-    ``secrets`` are names, namespaces and scopes. Kustomize changes ``metadata`` before the controller sees it, and
-    the controller then can't decrypt: the label of scope strict is namespace and name, that of namespace-wide is the
-    namespace, that of cluster-wide is empty.
+    ``secrets`` are names, namespaces and scopes; ``kinds`` is what the file may be. Kustomize changes ``metadata``
+    before the controller sees it, and the controller then can't decrypt: the label of scope strict is namespace and
+    name, that of namespace-wide is the namespace, that of cluster-wide is empty.
     """
     if content is None:
         return ()
-    root = _read(content, file)
+    root = _read(content, file, kinds)
     named = [secret for secret in secrets if secret[2] is Scope.STRICT]
     placed = [secret for secret in secrets if secret[2] is not Scope.CLUSTER_WIDE]
     problems = []
@@ -112,17 +130,18 @@ def transformer_problems(
 # --- what the file says -----------------------------------------------------------------------------------------
 
 
-def _read(content: bytes, file: str) -> Mapping:
+def _read(content: bytes, file: str, kinds: Map[str, str] = _KUSTOMIZATION) -> Mapping:
     root = nodes.parse(content, file)
     if not isinstance(root, Mapping):
         raise ConfigurationError("a kustomization is a mapping", at=root.at)
     kind = _text(root, "kind")
-    if kind is not None and kind.text != "Kustomization":
+    if kind is not None and kind.text not in kinds:
         raise ConfigurationError(f"kind must be Kustomization, not '{kind.text}'", at=kind.at)
     version = _text(root, "apiVersion")
-    if version is not None and version.text != _API_VERSION:
+    wanted = kinds[kind.text if kind else "Kustomization"]
+    if version is not None and version.text != wanted:
         # Flux has a kind of the same name, which belongs in another file.
-        raise ConfigurationError(f"apiVersion must be {_API_VERSION}, not '{version.text}'", at=version.at)
+        raise ConfigurationError(f"apiVersion must be {wanted}, not '{version.text}'", at=version.at)
     return root
 
 
@@ -135,16 +154,16 @@ def _text(root: Mapping, field: str) -> Scalar | None:
     return node
 
 
-def _entries(root: Mapping) -> list[Scalar]:
-    node = root.get("resources")
+def _entries(root: Mapping, field: str = "resources") -> list[Scalar]:
+    node = root.get(field)
     if node is None or is_null(node):
         return []
     if not isinstance(node, Sequence):
-        raise ConfigurationError("resources must be a list", at=node.at)
+        raise ConfigurationError(f"{field} must be a list", at=node.at)
     entries = []
     for item in node.items:
         if not isinstance(item, Scalar):
-            raise ConfigurationError("an entry of resources must be text", at=item.at)
+            raise ConfigurationError(f"an entry of {field} must be text", at=item.at)
         entries.append(item)
     return entries
 

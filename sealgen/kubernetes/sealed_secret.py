@@ -76,7 +76,8 @@ def to_yaml(sealed: SealedSecret) -> str:
 
 def tree(sealed: SealedSecret) -> Tree:
     """Return the manifest's fields."""
-    place = {"name": sealed.name, **({"namespace": sealed.namespace} if sealed.namespace else {})}
+    nowhere = sealed.scope is Scope.CLUSTER_WIDE and not sealed.namespace
+    place = {"name": sealed.name} if nowhere else {"name": sealed.name, "namespace": sealed.namespace}
     scope = {sealed.scope.annotation: "true"} if sealed.scope.annotation else {}
     template = {
         "metadata": {**place, **_given(annotations={**sealed.annotations, **scope}, labels=sealed.labels)},
@@ -115,7 +116,9 @@ def _read(root: Field) -> SealedSecret:
     root["apiVersion"].must_be(API_VERSION)
     root["kind"].must_be(KIND)
     metadata, spec = root["metadata"], root["spec"]
-    name, namespace = metadata["name"].text(), metadata["namespace"].text()
+    name, place = metadata["name"].text(), metadata["namespace"]
+    nowhere = place.node is None and scope_of(metadata["annotations"].texts()) is Scope.CLUSTER_WIDE
+    namespace = "" if nowhere else place.text()
     encrypted_data = spec["encryptedData"]
     if encrypted_data.node is None:
         encrypted_data.missing()

@@ -43,8 +43,9 @@ def with_entries(text: str, path: Sequence[str], entries: Mapping[str, str]) -> 
     if mapping.flow_style or text[: mapping.start_mark.index].rpartition("\n")[2].strip():
         raise NotInPlaceError
     edits: dict[int, Edit] = {}
-    for name in layout.in_order(tuple(added)):
-        start, end, new = _edit(text, mapping, name, added[name])
+    order = layout.in_order(tuple({key.value for key, _ in mapping.value} | added.keys()))
+    for name in filter(added.__contains__, order):
+        start, end, new = _edit(text, mapping, order, name, added[name])
         # Of what comes to one place, the first comes first; behind it may follow what is written anew there.
         before = edits.get(start, (start, start, ""))[2]
         edits[start] = start, end, before + new
@@ -55,21 +56,29 @@ def _value(mapping: Any, name: str) -> Any:
     return next((value for key, value in mapping.value if key.value == name), None)
 
 
-def _edit(text: str, mapping: Any, name: str, value: Any) -> Edit:
+def _edit(text: str, mapping: Any, order: Sequence[str], name: str, value: Any) -> Edit:
     first = mapping.value[0][0].start_mark
-    written = textwrap.indent(layout.dump({name: value}).removeprefix("---\n"), " " * first.column)
+    written = _written({name: value}, first.column)
     for key, there in mapping.value:
         if key.value == name:
             end = _end(there)
             anew = written[first.column :]
             return key.start_mark.index, end, anew if text[:end].endswith("\n") else anew[:-1]
-    names = layout.in_order((*(key.value for key, _ in mapping.value), name))
-    ahead = [value for key, value in mapping.value if key.value in names[: names.index(name)]]
+    before = set(order[: order.index(name)])
+    ahead = [value for key, value in mapping.value if key.value in before]
     if not ahead:
         start = first.index - first.column
         return start, start, written
     end = _end(ahead[-1])
     return (end, end, written) if text[:end].endswith("\n") else after_line(text, end, written)
+
+
+def _written(tree: Tree, column: int) -> str:
+    """Return whole lines at a column, on which depends where long text is folded."""
+    deep = column // 2
+    for _ in range(deep):
+        tree = {"x": tree}
+    return textwrap.indent(layout.dump(tree).split("\n", 1 + deep)[-1], " " * (column % 2))
 
 
 def _end(node: Any) -> int:

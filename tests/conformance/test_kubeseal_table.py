@@ -1,4 +1,4 @@
-"""The real kubeseal and ours, side by side: the same end, the same layout, the same values; or a difference that is told.
+"""The real kubeseal and ours, side by side: the same end, layout and values; or a difference that is told.
 
 Each difference has an id, under which docs/kubeseal.md says what it is and why.
 """
@@ -22,6 +22,8 @@ import yaml
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from sealgen.crypto import hybrid
+from sealgen.kubeseal.flags import CLUSTER as CLUSTER_FLAGS
+from sealgen.kubeseal.flags import LOGGING, SEALING
 from tests.support import kubeseal as ours
 from tests.support.api_server import PROXY, SERVICE, Answer, ApiServer, Request, api_server, refusal
 from tests.support.controller import controller_certificate
@@ -97,7 +99,8 @@ FROM_A_CLUSTER = secret(
 )
 MORE = secret({"token": "dG9rZW4=", "user": "bmV3"}, NOWHERE)
 MORE_RICH = secret(
-    {"token": "dG9rZW4="}, {"name": "other", "labels": {"tier": "2", "new": "1"}, "annotations": {"note": "n"}}
+    {"token": "dG9rZW4="},
+    {"name": "other", "labels": {"tier": "2", "new": "1"}, "annotations": {"note": "n", "more": "a long one, " * 30}},
 )
 
 
@@ -111,6 +114,7 @@ CONTEXTS = {
     "contexts": [
         {"name": "one", "context": {"cluster": "test", "user": "test", "namespace": "of-one"}},
         {"name": "two", "context": {"cluster": "test", "user": "test"}},
+        {"name": "broken", "context": {"cluster": "lost", "user": "test", "namespace": "of-broken"}},
     ],
     "clusters": [{"name": "test", "cluster": {"server": "https://127.0.0.1:1"}}],
     "users": [{"name": "test", "user": {"token": "token-of-a-test"}}],
@@ -172,7 +176,10 @@ SAME = [
     Case(f"{C} -o yaml", RICH),
     Case(C, f"{S}\n{RICH}"),
     Case(f"{C} -o yaml", f"---\n{S}\n---\n# nothing\n---\n{RICH}\n...\n"),
-    Case(f"{C} -o yaml", BLOCK.format("uri: |\n    first\n    second\n  folded: >-\n    a\n    b\n  quoted: \"\\t\\u00e9\"")),
+    Case(
+        f"{C} -o yaml",
+        BLOCK.format('uri: |\n    first\n    second\n  folded: >-\n    a\n    b\n  quoted: "\\t\\u00e9"'),
+    ),
     Case(C, b"\xef\xbb\xbf" + S.encode()),
     Case(C, BLOCK.format("a: b").replace("\n", "\r\n")),
     Case(C, secret({"k": "YQ==\n"})),
@@ -275,6 +282,7 @@ SAME = [
     Case(f"{C} --merge-into sealed.json", MORE),
     Case(f"{C} --merge-into sealed.yaml -o yaml", MORE),
     Case(f"{C} --merge-into sealed.json -o yaml", MORE),
+    Case(f"{C} --merge-into sealed.yaml -o json", MORE),
     Case(f"{C} --merge-into rich.json", MORE_RICH),
     Case(f"{C} --merge-into rich.yaml -o yaml", MORE_RICH),
     Case(f"{C} --merge-into sealed.json -n aura", MORE),
@@ -296,6 +304,11 @@ SAME = [
     # The controller.
     Case("--fetch-cert", env=CLUSTER),
     Case("--fetch-cert --kubeconfig {cluster} --context test -w out.pem"),
+    Case("--fetch-cert --server {server} --token token-of-a-test"),
+    Case("--fetch-cert --server {server} --username somebody --password secret"),
+    Case("--fetch-cert --cluster test --user test --as somebody --as-group a --as-group b --as-uid 1", env=CLUSTER),
+    Case("--fetch-cert --cluster lost", code=1, env=CLUSTER),
+    Case("--fetch-cert --user lost", code=1, env=CLUSTER),
     Case("--fetch-cert --controller-name lost", code=1, env=CLUSTER),
     Case("--fetch-cert --controller-namespace lost", code=1, env=CLUSTER),
     Case("--fetch-cert", code=1, env=KUBECONFIG),
@@ -348,6 +361,8 @@ DIFFERENT = [
     Case(C, f"{S}\n{secret({})}", 1, difference="whole-input", check=lambda theirs, ours: theirs.out and not ours.out),
     Case(f"{C} -n other", secret(metadata=NOWHERE), 1, difference="no-context", ours=0, env={"KUBECONFIG": "value"}),
     Case(f"{C} -n other --kubeconfig lost", secret(metadata=NOWHERE), 1, difference="no-context", ours=0),
+    Case(f"{C} --context broken", secret(metadata=NOWHERE), 1, difference="no-context", ours=0, env=KUBECONFIG),
+    Case(f"{C} --server https://127.0.0.1:1", secret(metadata=NOWHERE), difference="no-context", ours=1),
     Case(
         f"{C} --scope strict",
         secret(metadata=annotated(cluster_wide="true")),
@@ -404,7 +419,7 @@ DIFFERENT = [
     Case(f"{C} --merge-into commented.yaml -o yaml", MORE, difference="merge-keeps",
          check=lambda _, ours: b"# of the team" in ours.files["commented.yaml"]),
     Case("--re-encrypt -f rich.json", difference="re-encrypt", env=CLUSTER,
-         check=lambda theirs, ours: b"labels" in ours.files["rich.json"] and b"labels" not in theirs.files["rich.json"]),
+         check=lambda theirs, ours: [b"labels" in end.files["rich.json"] for end in (theirs, ours)] == [False, True]),
     Case("--re-encrypt -f commented.yaml", difference="re-encrypt", env=CLUSTER,
          check=lambda _, ours: b"# of the team" in ours.files["commented.yaml"]),
     Case("--rotate -f sealed.json -w out.json", difference="rotate", env=CLUSTER),
@@ -677,7 +692,9 @@ def test_the_same_comes_of_both(kubeseal: str, case: Case, site: Site, tmp_path:
     assert ours_._replace(modes={}) == theirs._replace(modes={})
 
 
-@pytest.mark.parametrize("case", DIFFERENT, ids=[f"{case.difference} {name}" for case, name in zip(DIFFERENT, names(DIFFERENT), strict=True)])
+@pytest.mark.parametrize(
+    "case", DIFFERENT, ids=[f"{case.difference} {name}" for case, name in zip(DIFFERENT, names(DIFFERENT), strict=True)]
+)
 def test_what_is_different_is_so_as_it_is_told(kubeseal: str, case: Case, site: Site, tmp_path: Path) -> None:
     theirs, ours_ = run_both(kubeseal, case, site, tmp_path)
     assert (theirs.code, ours_.code) == (case.code, case.code if case.ours is None else case.ours)
@@ -686,6 +703,14 @@ def test_what_is_different_is_so_as_it_is_told(kubeseal: str, case: Case, site: 
         assert (ours_.out, ours_.files) == (b"", {"link.json": b"-> open.json"})
     if case.check is not None:
         assert case.check(theirs, ours_)
+
+
+def test_kubeseal_has_our_flags_and_no_others(kubeseal: str, tmp_path: Path) -> None:
+    run = subprocess.run([kubeseal, "--help"], capture_output=True, cwd=tmp_path, env=environ(), check=True)
+    theirs = re.findall(r"^ +(?:-(\w), )?--([\w-]+)", run.stdout.decode() + run.stderr.decode(), re.MULTILINE)
+    known = SEALING | CLUSTER_FLAGS | LOGGING
+    letters = {name: flag.letter for name, flag in known.items()} | {"help": ""}
+    assert {name: letter for letter, name in theirs} == letters
 
 
 def test_each_difference_is_on_the_page_and_each_on_the_page_is_tried() -> None:
