@@ -178,6 +178,26 @@ def test_a_redirect_to_https_is_followed(site: Site) -> None:
     assert site.show()[0] == 0
 
 
+def test_a_published_certificate_is_taken_from_another_url(site: Site) -> None:
+    new = controller("two")
+    publish(site, new.certificate)
+    ended = site.project.run("cert", "fetch", "staging", "--from", site.url, "--accept", env=site.environ)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == f"certificate  {site.url}"
+    assert ended.out.splitlines()[-1] == "staging: wrote environments/staging.yaml"
+    assert site.show()[0] == 0
+
+
+def test_a_url_that_a_certificate_is_taken_from_must_be_trusted_too(site: Site) -> None:
+    publish(site, controller("two").certificate)
+    site.environ["SSL_CERT_FILE"] = str(site.project.root / "environments/certificates/controller.pem")
+    before = site.project.contents()
+    ended = site.project.run("cert", "fetch", "staging", "--from", site.url, "--accept", env=site.environ)
+    start = f"error: can't get the certificate from {site.url}: the server is not trusted: "
+    assert (ended.code, ended.out, ended.err[: len(start)]) == (1, "", start)
+    assert site.project.contents() == before
+
+
 # --- what is refused --------------------------------------------------------------------------------------------
 
 
@@ -190,8 +210,7 @@ def test_another_certificate_than_the_pinned_one_is_not_sealed_with(site: Site) 
         (
             f"error: environments/staging.yaml:5:16: {site.url} has the fingerprint {other.fingerprint}, "
             f"but the pin is {site.project.controller.fingerprint}\n"
-            "If whoever runs the cluster confirms the first, write it to backend.fingerprint; "
-            "if not, get the right certificate.\n"
+            "See what the cluster has, and take it once whoever runs it confirms that: sealgen cert fetch staging\n"
         ),
     )
     assert not (site.project.root / "k8s").exists()

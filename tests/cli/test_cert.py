@@ -44,6 +44,7 @@ def test_an_environments_certificate_is_shown_with_its_pin(project: Project) -> 
             "subject      (none, as the controller makes it)\n"
             "key          RSA, 2048 bits\n"
             f"valid        {valid}, {VALIDITY.days - 2} days left\n"
+            "issued       1 day ago\n"
             f"fingerprint  {project.controller.fingerprint}\n"
             "pin          the same\n"
         ),
@@ -70,6 +71,8 @@ def test_json_says_the_same(project: Project) -> None:
                 "not_after": end,
                 "valid": True,
                 "days_left": VALIDITY.days - 2,
+                "age_days": 1,
+                "renewal_due": False,
                 "fingerprint": project.controller.fingerprint,
                 "pin": project.controller.fingerprint,
                 "pinned": True,
@@ -90,6 +93,7 @@ def test_a_file_is_shown_without_a_pin(project: Project, name: str) -> None:
             "subject      CN=Aura\n"
             "key          RSA, 2048 bits\n"
             f"valid        {dates(pem)[0]}, 1 day left\n"
+            "issued       2 days ago\n"
             f"fingerprint  {controller('two').fingerprint}\n"
         ),
         "",
@@ -139,6 +143,27 @@ def test_a_certificate_that_is_not_valid_today_is_a_finding(
         assert project.run("cert", "show", name, "--json").document["results"][0]["valid"] is False
 
 
+@pytest.mark.parametrize(
+    ("age", "told", "due"),
+    [
+        (timedelta(0), "today", False),
+        (timedelta(days=29, hours=23), "29 days ago", False),
+        (timedelta(days=30), "30 days ago: {renewal}", True),
+        (timedelta(days=41), "41 days ago: {renewal}", True),
+        (timedelta(hours=-1), "in the future", False),
+    ],
+)
+def test_its_age_is_told_and_that_the_controller_probably_has_a_newer_one(
+    project: Project, age: timedelta, told: str, due: bool
+) -> None:
+    project.write(PEM, dated_certificate(project.controller.private_key, -age, VALIDITY))
+    renewal = "the controller renews its key every 30 days, so there is probably a newer one: sealgen cert fetch "
+    for name, environment in (("staging", "staging"), (PEM, "ENV")):
+        issued = project.run("cert", "show", name).out.splitlines()[4]
+        assert issued == f"issued       {told.format(renewal=renewal + environment)}"
+        assert project.run("cert", "show", name, "--json").document["results"][0]["renewal_due"] is due
+
+
 def test_the_first_certificate_of_a_bundle_counts(project: Project) -> None:
     project.write("bundle.pem", b"# ours\n" + project.controller.certificate + controller("two").certificate)
     ended = project.run("cert", "show", "bundle.pem")
@@ -170,7 +195,7 @@ def test_an_environment_without_a_certificate_is_told(project: Project) -> None:
         "",
         (
             f"error: environments/staging.yaml:4:16: there is no {PEM}\n"
-            f"Get the controller's certificate: kubeseal --fetch-cert > {PEM}\n"
+            "Get the controller's certificate: sealgen cert fetch staging\n"
         ),
     )
     assert project.run("cert", "show", "development") == (
@@ -192,7 +217,7 @@ def test_names_in_a_certificate_can_not_move_the_cursor(project: Project) -> Non
     hostile = "Aura\x1b[2J\r\npin          the same\u202e"
     project.write("c.pem", dated_certificate(controller("two").private_key, -VALIDITY, VALIDITY, hostile))
     shown = project.run("cert", "show", "c.pem").out
-    assert shown.count("\n") == 5
+    assert shown.count("\n") == 6
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
 
 

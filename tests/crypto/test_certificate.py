@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealgen.crypto.certificate import check_pin, check_validity, days_left, load
+from sealgen.crypto.certificate import age, check_pin, check_validity, days_left, load, load_all
 from sealgen.crypto.fingerprint import rsa_fingerprint
 from sealgen.errors import ConfigurationError, Mark
 from tests.support.controller import controller_certificate
@@ -127,6 +127,47 @@ def test_der_is_refused_with_the_way_out(pem: bytes) -> None:
         "environments/staging.yaml:4:16: environments/certificates/staging.pem is DER, and PEM is needed\n"
         "'openssl x509 -inform der' converts it."
     )
+
+
+def test_a_certificate_keeps_itself_without_what_stood_around_it(pem: bytes) -> None:
+    for file in (pem, b"Fetched on Monday\n" + pem + pem, pem.replace(b"\n", b"\r\n"), pem.rstrip(b"\n")):
+        assert load(file, FILE).pem == pem
+
+
+def test_all_certificates_of_a_bundle_are_read_in_its_order(
+    pem: bytes, certificate_of: Callable[[CertificatePublicKeyTypes], bytes], other_key: rsa.RSAPrivateKey
+) -> None:
+    other = certificate_of(other_key.public_key())
+    found = load_all(b"the first\n" + pem + b"\n# and another\n" + other + pem, FILE)
+    assert [certificate.pem for certificate in found] == [pem, other, pem]
+
+
+def test_of_a_bundle_no_certificate_may_be_wrong(
+    pem: bytes, certificate_of: Callable[[CertificatePublicKeyTypes], bytes]
+) -> None:
+    elliptic = certificate_of(ec.generate_private_key(ec.SECP256R1()).public_key())
+    for bundle, message in (
+        (b"", f"{FILE} is not PEM; a certificate begins with -----BEGIN CERTIFICATE-----"),
+        (pem + elliptic, f"{FILE} has a key of type EC; Sealed Secrets needs RSA"),
+        (pem + pem[:-30], f"{FILE} is cut off; -----END CERTIFICATE----- is missing"),
+        (pem + armoured(b"x"), f"certificate 2 of {FILE} can't be read; it is damaged, or its key is of no known kind"),
+    ):
+        with pytest.raises(ConfigurationError) as refusal:
+            load_all(bundle, FILE)
+        assert str(refusal.value) == message
+
+
+def test_messages_name_the_environment_where_it_is_known(pem: bytes) -> None:
+    certificate = load(pem, FILE)
+    for check in (
+        lambda: load(pem.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST"), FILE, AT, "qa"),
+        lambda: check_validity(certificate, END + SECOND, AT, "qa"),
+        lambda: check_validity(certificate, NOW - SECOND, AT, "qa"),
+        lambda: check_pin(certificate, "SHA256:another", AT, "qa"),
+    ):
+        with pytest.raises(ConfigurationError) as refusal:
+            check()
+        assert str(refusal.value).endswith("sealgen cert fetch qa")
 
 
 def test_a_file_with_another_pem_block_is_refused(pem: bytes, private_key: rsa.RSAPrivateKey) -> None:
@@ -279,6 +320,16 @@ def test_the_days_left_are_whole_ones(pem: bytes) -> None:
     assert days_left(certificate, END - timedelta(days=30) + SECOND) == 29
     assert days_left(certificate, END) == 0
     assert days_left(certificate, END + SECOND) == -1
+
+
+def test_its_age_is_in_whole_days(pem: bytes) -> None:
+    certificate = load(pem, FILE)
+    assert [age(certificate, NOW + step) for step in (-SECOND, timedelta(0), timedelta(days=30) - SECOND)] == [
+        -1,
+        0,
+        29,
+    ]
+    assert age(certificate, NOW + timedelta(days=30)) == 30
 
 
 def test_the_pinned_certificate_is_accepted_and_so_is_its_renewal(made: tuple[rsa.RSAPrivateKey, bytes]) -> None:

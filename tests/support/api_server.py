@@ -93,6 +93,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
