@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
 
+_RECOVER = ("seal", "reencrypt")
+"""The commands that deal with what an interrupted run left themselves."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -51,9 +54,11 @@ def environment(
     names: tuple[str, ...],
     every: bool,
     run: Callable[[Project, str], Outcome],
+    render: Callable[[Sequence[dict[str, Any]], Sequence[dict[str, Any]]], str] | None = None,
 ) -> int:
     """Run on each environment, go on after an error, print the envelope, and return the worst exit code.
 
+    ``render`` makes another document of the results and errors, where one was asked for.
     Where all environments are asked for, those for which ``run`` raises Skipped are left out.
     """
     project = settings(context).project()
@@ -62,7 +67,7 @@ def environment(
     codes: list[int] = []
 
     def run_noting(name: str) -> Outcome:
-        if command != "seal" and (left := pending(project.root, name)):
+        if command not in _RECOVER and (left := pending(project.root, name)):
             report.note(left)
         return run(project, name)
 
@@ -78,6 +83,8 @@ def environment(
     code = report.worst(codes)
     if settings(context).json:
         click.echo(report.envelope(command, code, results, errors))
+    if render is not None:
+        click.echo(render(results, errors), nl=False)
     return code
 
 

@@ -13,10 +13,13 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from sealgen.cluster.overrides import NONE
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean, quoted, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sealgen.cluster.overrides import Overrides
 
 _TRIES: Final = 4
 _FIRST_PAUSE: Final = 0.5  # seconds; each pause is twice the one before
@@ -26,6 +29,11 @@ _MAX_BYTES: Final = 64 * 1024**2
 _PAGE: Final = 500  # objects a request
 _MAY_PASS: Final = frozenset({429, 500, 502, 503, 504})
 _WORDS: Final = 300  # characters of the server's own words in a message
+_ANY: Final = "application/json, */*"
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""What to accept of an object: its metadata alone."""
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""What to accept of a collection: the metadata of its objects alone."""
 
 
 class ApiError(SealgenError):
@@ -45,8 +53,10 @@ class Cluster:
         context: str | None,
         namespace: str | None,
         pause: Callable[[float], None] = time.sleep,
+        acting_as: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._client = client
+        self._acting_as = tuple(acting_as)
         self._pause = pause
         self.context = context
         """The kubeconfig's context; None inside a pod."""
@@ -54,9 +64,9 @@ class Cluster:
         """The context's namespace, if it names one."""
         self.server: str = client.configuration.host
 
-    def get(self, path: str, **query: str) -> dict[str, Any]:
+    def get(self, path: str, *, accept: str = _ANY, **query: str) -> dict[str, Any]:
         """Return the object at ``path``; raises ApiError where the server refuses."""
-        content = self.request("GET", path, query=query)
+        content = self.request("GET", path, query=query, accept=accept)
         try:
             found = json.loads(content)
         except ValueError:
@@ -65,11 +75,11 @@ class Cluster:
             raise SealgenError(f"{self.server} answers GET {path} with something that is no JSON object")
         return found
 
-    def list(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+    def list(self, path: str, *, accept: str = _ANY, **query: str) -> Iterator[dict[str, Any]]:
         """Yield all objects of a collection, a page at a time."""
         position: dict[str, str] = {}
         while True:
-            page = self.get(path, limit=str(_PAGE), **query, **position)
+            page = self.get(path, accept=accept, limit=str(_PAGE), **query, **position)
             yield from page.get("items") or ()
             following = (page.get("metadata") or {}).get("continue")
             if not following:
@@ -84,15 +94,17 @@ class Cluster:
         query: dict[str, str] | None = None,
         body: bytes | None = None,
         content_type: str | None = None,
+        accept: str = _ANY,
         tries: int = _TRIES,
+        final: frozenset[int] = frozenset(),
     ) -> bytes:
         """Return what the answer holds.
 
-        A request that fails in passing is tried again, at most ``tries`` times in all. Raises ApiError where the
-        answer is a refusal, and SealgenError where there is none.
+        A request that fails in passing is tried again, at most ``tries`` times in all; statuses in ``final`` do not
+        pass. Raises ApiError where the answer is a refusal, and SealgenError where there is none.
         """
         url = self.server + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
-        headers = {"Accept": "application/json, */*"} | ({"Content-Type": content_type} if content_type else {})
+        headers = {"Accept": accept} | ({"Content-Type": content_type} if content_type else {})
         pause = _FIRST_PAUSE
         while True:
             tries -= 1
@@ -107,7 +119,7 @@ class Cluster:
                     if _is_html(content):
                         raise _html(self.server, method, path, status)
                     return content
-                if tries <= 0 or status not in _MAY_PASS:
+                if tries <= 0 or status not in _MAY_PASS - final:
                     self._refused(method, path, status, content)
             self._pause(min(wait if wait is not None else pause, _LONGEST_PAUSE))
             pause *= 2
@@ -119,7 +131,10 @@ class Cluster:
         import urllib3  # noqa: PLC0415  (only who talks to a cluster needs it)
 
         # Asked for each time, as a token may have been renewed.
-        signed = headers | {auth["key"]: auth["value"] for auth in self._client.configuration.auth_settings().values()}
+        auths = self._client.configuration.auth_settings().values()
+        signed = urllib3.HTTPHeaderDict(headers | {auth["key"]: auth["value"] for auth in auths})
+        for name, text in self._acting_as:
+            signed.add(name, text)
         deadline = time.monotonic() + _PATIENCE
         try:
             response = self._client.rest_client.pool_manager.request(
@@ -163,8 +178,8 @@ class Cluster:
         raise ApiError(f"{self.server} answers {method} {path} with status {status}{words}", status)
 
 
-def connect(kubeconfig: str | None, context: str | None) -> Cluster:
-    """Sign in as the kubeconfig's ``context`` says, or its current one.
+def connect(kubeconfig: str | None, context: str | None, instead: Overrides = NONE) -> Cluster:
+    """Sign in as the kubeconfig's ``context`` says, or its current one, but for what ``instead`` says.
 
     Without ``kubeconfig``, ``$KUBECONFIG`` and then ``~/.kube/config`` is read, and without any, this is a pod.
     Raises ConfigurationError where there is no such file or context, and SealgenError where the client is missing.
@@ -184,7 +199,9 @@ def connect(kubeconfig: str | None, context: str | None) -> Cluster:
     files = [file for file in where.split(os.pathsep) if file and Path(file).expanduser().is_file()]
     name: str | None = None
     namespace: str | None = None
-    if not files:
+    if not files and "server" in instead.cluster and not (kubeconfig or context):
+        kubernetes.config.load_kube_config_from_dict(instead.alone(), None, configuration, persist_config=False)
+    elif not files:
         if kubeconfig or context or os.environ.get("KUBECONFIG"):
             raise ConfigurationError(f"there is no kubeconfig {where}")
         try:
@@ -203,7 +220,10 @@ def connect(kubeconfig: str | None, context: str | None) -> Cluster:
             if name not in known:
                 raise ConfigurationError(f"{where} has no context {quoted(str(name))}{did_you_mean(str(name), known)}")
             namespace = known[name].get("namespace")
-            kubernetes.config.load_kube_config(names, name, configuration, persist_config=False)
+            if instead:
+                _load_overridden(names, name, instead, configuration)
+            else:
+                kubernetes.config.load_kube_config(names, name, configuration, persist_config=False)
         except ConfigurationError:
             raise
         except Exception as error:
@@ -213,7 +233,15 @@ def connect(kubeconfig: str | None, context: str | None) -> Cluster:
                 hint="Try it: kubectl version" + (f" --context {name}" if name else ""),
             ) from None
     urllib3.disable_warnings()  # of a kubeconfig that asks for no verification
-    return Cluster(kubernetes.client.ApiClient(configuration), name, namespace)
+    return Cluster(kubernetes.client.ApiClient(configuration), name, namespace, acting_as=instead.acting_as)
+
+
+def _load_overridden(files: str, context: str, instead: Overrides, configuration: Any) -> None:
+    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger  # noqa: PLC0415
+
+    config = KubeConfigMerger(files).config
+    instead.put_into(config, context)
+    KubeConfigLoader(config, active_context=context, config_base_path=None).load_and_set(configuration)
 
 
 def _kubeconfig_words(error: Exception) -> str:

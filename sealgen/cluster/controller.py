@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # The port is unnamed in the project's own manifests, and named so by its Helm chart.
 _PORTS: Final = ("", "http")
+_CAN_T_OPEN: Final = frozenset({500})
 
 
 class Controller:
@@ -36,8 +37,8 @@ class Controller:
     def verify(self, manifest: bytes) -> bool:
         """Ask whether it can open a SealedSecret, JSON or YAML, without applying it.
 
-        It opens all values, or says no; false also for what is no SealedSecret. Raises ApiError where it refuses to
-        tell, as later releases may.
+        It opens all values, or says no. Raises ApiError where it refuses to tell, as later releases may, and for what
+        is no SealedSecret (status 500).
         """
         try:
             self._request("POST", "verify", manifest)
@@ -51,14 +52,18 @@ class Controller:
         """Have a SealedSecret sealed again with the newest key; returns what it answers, JSON.
 
         Only the ciphertexts of that are of use: labels, annotations and templates come back damaged. Raises ApiError
-        where it can't open the SealedSecret, or refuses to.
+        where it can't open the SealedSecret (status 500, without a word), or refuses to.
         """
-        return self._request("POST", "rotate", manifest)
+        return self._request("POST", "rotate", manifest, final=_CAN_T_OPEN)
 
-    def _request(self, method: str, call: str, body: bytes | None = None) -> bytes:
+    def _request(
+        self, method: str, call: str, body: bytes | None = None, *, final: frozenset[int] = frozenset()
+    ) -> bytes:
         content_type = "application/x-yaml" if body is not None else None
         try:
-            return self._cluster.request(method, f"{self._proxy}/v1/{call}", body=body, content_type=content_type)
+            return self._cluster.request(
+                method, f"{self._proxy}/v1/{call}", body=body, content_type=content_type, final=final
+            )
         except ApiError as error:
             if error.status == 503 and "no endpoints" in error.message:
                 raise SealgenError(
