@@ -24,6 +24,7 @@ class Action(StrEnum):
 
     KEEP = "keep"
     SEAL = "seal"
+    COPY = "copy"
     DROP = "drop"
     REWRITE = "rewrite"
     BLOCKED = "blocked"
@@ -44,9 +45,12 @@ class Reason(StrEnum):
     MISSING = "ciphertext missing"
     ALTERED = "ciphertext altered outside sealgen"
     METADATA = "metadata changed"
+    ACCESS = "access changed"
     FILENAME = "file renamed"
     ENTRY = "kustomization entry missing"
     FOREIGN = "added outside sealgen"
+    PREVIOUS = "previous version kept"
+    FINISHED = "rotation finished"
     NO_KEY = "no longer in the template"
     NO_ENTRY = "no longer in the environment"
     UNREADABLE = "can't tell"
@@ -60,6 +64,8 @@ class DesiredKey:
     """Digest of the recipe."""
     values: tuple[str, ...]
     """The values that the recipe refers to, each once, sorted."""
+    previous: str = ""
+    """The key that keeps the version before of its one value; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,15 @@ class Step:
     """One action on one key."""
 
     secret: str
+    """Empty where the step is on the manifest of Roles."""
     key: str
     """Empty where the step is on the manifest itself (REWRITE)."""
     action: Action
     reason: Reason
     detail: str = ""
     """What the reason leaves open: values and versions, what is missing, what to do."""
+    source: str = ""
+    """Of a key that keeps a version before: the key whose version that is, and whose ciphertext a COPY takes."""
 
 
 def touched(steps: Iterable[Step]) -> set[str]:
@@ -124,6 +133,15 @@ class Plan:
     that a blocked step needs, and those that the keys made of them need in turn."""
     versions: Mapping[str, str]
     """The version that each known value has once the plan is carried out."""
+    access: Step | None = None
+    """What becomes of the overlay's manifest of Roles, which is no Secret's; None where it stays as it is."""
+    previous: int = 0
+    """How many keys keep a version before, once all is carried out; the templates know nothing of them."""
+
+    @property
+    def rows(self) -> tuple[Step, ...]:
+        """All steps, with that on the manifest of Roles."""
+        return self.steps if self.access is None else (*self.steps, self.access)
 
     def having(self, *actions: Action) -> Iterator[Step]:
         """Yield the steps with one of these actions."""
@@ -132,7 +150,7 @@ class Plan:
     @property
     def changes(self) -> bool:
         """Whether there is anything to do."""
-        return any(step.action is not Action.KEEP for step in self.steps)
+        return any(step.action is not Action.KEEP for step in self.rows)
 
     @property
     def stuck(self) -> bool:
@@ -150,15 +168,19 @@ def plan(
     token: str,
     rewrite: Mapping[str, Reason] = MappingProxyType({}),
     rotate: Set[str] = frozenset(),
+    finish: Set[str] = frozenset(),
     reseal: Set[str] = frozenset(),
+    live: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType({}),
 ) -> Plan:
     """Compare what is wanted with what is there.
 
     ``ciphertexts`` are the SHA-256 digests found in the overlay, by Secret and key; ``certificate`` is the pin;
     ``token``, eight random hexadecimal digits, goes into the versions that this plan makes;
     ``rewrite`` are the Secrets whose manifest changes even if every ciphertext stays;
-    ``rotate`` names values to make the next version of, ``reseal`` fingerprints of certificates whose ciphertexts
-    are to be sealed again with the present one.
+    ``rotate`` names values to make the next version of, ``finish`` those whose version before is no longer kept,
+    ``reseal`` fingerprints of certificates whose ciphertexts
+    are to be sealed again with the present one; ``live`` has, by Secret and key, the values of that key that were
+    never stored and can be read back from the cluster all the same, and where from.
     """
     versions: dict[str, str] = {}
     made: set[str] = set()
@@ -181,13 +203,24 @@ def plan(
             locked = lock.keys.get((secret.name, name))
             found = ciphertexts.get((secret.name, name))
             reason, detail = _reason(secret, key, locked, found, versions, made, certificate, rotate, reseal)
+            at_hand = live.get((secret.name, name), {})
             gone = [value for value in key.values if isinstance(values[value], Made) and value not in made]
-            action, reason, detail = _action(key, reason, detail, values, gone)
-            blocking.update(gone if action is Action.BLOCKED else ())
+            lost = [value for value in gone if value not in at_hand]
+            read_back = [at_hand[value] for value in gone if value in at_hand]
+            action, reason, detail = _action(key, reason, detail, values, lost, read_back)
+            blocking.update(lost if action is Action.BLOCKED else ())
+            before = _previous(secret, name, lock, ciphertexts, versions, made, finish, reseal) if key.previous else None
+            if before is not None and before.action is Action.DROP and values_made_anew:
+                pass
             steps.append(Step(secret.name, name, action, reason, detail))
     steps.extend(_dropped(desired, lock, ciphertexts))
     stored_nowhere = {name for name in used - made if isinstance(values[name], Made)}
-    missing = _with_companions(blocking, desired, stored_nowhere)
+    needs = [
+        stored_nowhere & set(key.values) - live.get((secret.name, name), {}).keys()
+        for secret in desired
+        for name, key in secret.keys.items()
+    ]
+    missing = _with_companions(blocking, needs)
     return Plan(tuple(steps), tuple(sorted(made)), tuple(sorted(missing)), versions)
 
 
@@ -224,9 +257,15 @@ def _reason(
         return Reason.MISSING, ""
     if found != locked.ciphertext:
         return Reason.ALTERED, ""
-    if locked.certificate != certificate and locked.certificate in reseal:
-        return Reason.CERTIFICATE, f"{locked.certificate} → {certificate}"
-    return Reason.UNCHANGED, ""
+    if locked.certificate == certificate:
+        return Reason.UNCHANGED, ""
+    return _of_another_certificate(locked.certificate, certificate, reseal)
+
+
+def _of_another_certificate(before: str, now: str, reseal: Set[str]) -> tuple[Reason, str]:
+    if before in reseal:
+        return Reason.CERTIFICATE, f"{before} → {now}"
+    return Reason.UNCHANGED, f"sealed with another certificate, {before}"
 
 
 def _changes(names: Sequence[str], locked: LockedKey, versions: Mapping[str, str]) -> str:
@@ -244,26 +283,31 @@ def _action(
     reason: Reason,
     detail: str,
     values: Mapping[str, Made | Read | Unreadable],
-    gone: Sequence[str],
+    lost: Sequence[str],
+    read_back: Sequence[str],
 ) -> tuple[Action, Reason, str]:
-    """Return whether the key can be sealed (or kept) here and now, and why not."""
+    """Return whether the key can be sealed (or kept) here and now, and why not; from where what is ``read_back``."""
     unreadable = dict.fromkeys(state.reason for name in key.values if isinstance(state := values[name], Unreadable))
     if unreadable:
         told = Reason.UNREADABLE if reason is Reason.UNCHANGED else reason
         return Action.UNKNOWN, told, "; ".join(unreadable)
     if reason is Reason.UNCHANGED:
         return Action.KEEP, reason, detail
-    if gone:
-        needed = f"needs {', '.join(gone)}, which was never stored"
-        return Action.BLOCKED, reason, f"{detail}; {needed}" if detail else needed
+    if lost:
+        return Action.BLOCKED, reason, _and(detail, f"needs {', '.join(lost)}, which was never stored")
+    if read_back:
+        return Action.SEAL, reason, _and(detail, f"read back from the cluster: {', '.join(read_back)}")
     return Action.SEAL, reason, detail
 
 
-def _with_companions(missing: Set[str], desired: Sequence[DesiredSecret], stored_nowhere: Set[str]) -> Set[str]:
-    """Return ``missing`` and, until no more come, what any key that is made of one of them needs beside it."""
-    needs = [stored_nowhere & set(key.values) for secret in desired for key in secret.keys.values()]
+def _and(detail: str, more: str) -> str:
+    return f"{detail}; {more}" if detail else more
+
+
+def _with_companions(missing: Set[str], needs: Sequence[Set[str]]) -> Set[str]:
+    """Return ``missing`` and, until no more come, what any key that needs one of them needs beside it."""
     companions = missing | {name for need in needs if need & missing for name in need}
-    return missing if companions == missing else _with_companions(companions, desired, stored_nowhere)
+    return missing if companions == missing else _with_companions(companions, needs)
 
 
 def _dropped(

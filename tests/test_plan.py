@@ -72,6 +72,7 @@ def planned(
     rewrite: Mapping[str, Reason] | None = None,
     rotate: str = "",
     reseal: str = "",
+    live: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Plan:
     """Plan the world with changes; ``locked`` of ``{}`` is a key that the lock has not."""
     desired_key = dataclasses.replace(KEY, **(key or {}))
@@ -87,6 +88,7 @@ def planned(
         rewrite=rewrite or {},
         rotate=set(rotate.split()),
         reseal={reseal} if reseal else set(),
+        live=live or {},
     )
 
 
@@ -109,8 +111,12 @@ NO_VALUE: dict[str, Any] = {"key": {"values": ()}, "locked": {"values": {}}}
         # Keep.
         ({}, "keep", "unchanged"),
         (NO_VALUE, "keep", "unchanged"),
-        ({"locked": {"certificate": OLD_PIN}}, "keep", "unchanged"),
-        ({"locked": {"certificate": OLD_PIN}, "reseal": "SHA256:another"}, "keep", "unchanged"),
+        ({"locked": {"certificate": OLD_PIN}}, "keep", f"unchanged: sealed with another certificate, {OLD_PIN}"),
+        (
+            {"locked": {"certificate": OLD_PIN}, "reseal": "SHA256:another"},
+            "keep",
+            f"unchanged: sealed with another certificate, {OLD_PIN}",
+        ),
         ({"reseal": PIN}, "keep", "unchanged"),
         ({"secret": {"filename": "other.yaml"}}, "keep", "unchanged"),
         ({"rotate": "other"}, "keep", "unchanged"),
@@ -235,6 +241,7 @@ def test_reasons_are_told_in_these_words() -> None:
         "ciphertext missing",
         "ciphertext altered outside sealgen",
         "metadata changed",
+        "access changed",
         "file renamed",
         "kustomization entry missing",
         "added outside sealgen",
@@ -437,6 +444,68 @@ def test_what_blocks_is_named_with_all_that_its_next_version_needs() -> None:
     assert changed_steps(again).keys() == {("one", "A"), ("one", "AB"), ("one", "BC")}
 
 
+LIVE = {("backend", "KEY"): {"jwt": "backend/JWT"}}
+"""The value of the world's one key that was never stored stands alone in another key of the cluster."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "reason"),
+    [
+        ({}, "keep", "unchanged"),
+        ({"rotate": "jwt"}, "seal", "rotated: jwt 3 → 4"),
+        ({"locked": {}}, "seal", "new key: read back from the cluster: backend/JWT"),
+        (
+            {"secret": {"scope": Scope.CLUSTER_WIDE}},
+            "seal",
+            "scope changed: strict → cluster-wide; read back from the cluster: backend/JWT",
+        ),
+        (
+            {"locked": {"certificate": OLD_PIN}, "reseal": OLD_PIN},
+            "seal",
+            f"certificate changed: {OLD_PIN} → {PIN}; read back from the cluster: backend/JWT",
+        ),
+        (
+            {"values": {"smtp": Read(V2)}},
+            "seal",
+            "value changed: smtp; read back from the cluster: backend/JWT",
+        ),
+        ({"values": {"smtp": UNREADABLE}, "locked": {}}, "unknown", f"new key: {UNREADABLE.reason}"),
+        (
+            {"key": {"values": ("a", "jwt")}, "values": {"a": Made(was(1))}, "locked": {}},
+            "blocked",
+            "new key: needs a, which was never stored",
+        ),
+    ],
+)
+def test_what_the_cluster_has_need_not_block(changes: dict[str, Any], action: str, reason: str) -> None:
+    found = planned(live=LIVE, **changes)
+    assert told(found) == [("KEY", action, reason)]
+    assert found.missing == (("a",) if action == "blocked" else ())
+    assert found.versions["jwt"] == (anew(4) if changes.get("rotate") else was(3))
+
+
+def test_what_the_cluster_has_of_another_key_is_of_no_use() -> None:
+    assert told(planned(live={("backend", "OTHER"): {"jwt": "x/y"}, ("x", "KEY"): {"jwt": "x/y"}}, locked={})) == [
+        ("KEY", "blocked", "new key: needs jwt, which was never stored")
+    ]
+
+
+def test_what_the_cluster_has_is_not_made_anew_beside_what_must_be() -> None:
+    desired = [_secret("one", A="a", AB="a b", BC="b c x"), _secret("two", D="d", X="x")]
+    lock = _sealed(*desired, a=was(1), b=was(1), c=was(1), d=was(1), x=V1)
+    values: dict[str, Made | Read | Unreadable] = {name: Made(was(1)) for name in "abcd"}
+    values["x"] = Read(V1)
+    ciphertexts = {**_ciphertexts(lock), ("one", "A"): "altered"}
+    live = {("one", "AB"): {"b": "three/B"}}
+    found = plan(desired, values, lock, ciphertexts, PIN, token=TOKEN, live=live)
+    assert found.missing == ("a",)
+    again = plan(desired, values, lock, ciphertexts, PIN, token=TOKEN, live=live, rotate={"a"})
+    assert [(step.key, step.detail) for step in again.having(Action.SEAL)] == [
+        ("A", "a 1 → 2"),
+        ("AB", "a 1 → 2; read back from the cluster: three/B"),
+    ]
+
+
 def test_versions_are_those_of_values_that_a_key_uses() -> None:
     values = {**AURA_VALUES, "unused": Made(None), "secret": UNREADABLE}
     found = plan(AURA, values, AURA_LOCK, _ciphertexts(AURA_LOCK), PIN, token=TOKEN, rotate={"unused"})
@@ -531,6 +600,7 @@ class World:
     ciphertexts: dict[tuple[str, str], str]
     rotate: frozenset[str]
     reseal: frozenset[str]
+    live: dict[tuple[str, str], dict[str, str]]
 
     def plan(self) -> Plan:
         return plan(
@@ -542,6 +612,7 @@ class World:
             token=TOKEN,
             rotate=self.rotate,
             reseal=self.reseal,
+            live=self.live,
         )
 
 
@@ -587,6 +658,12 @@ def worlds(draw: st.DrawFn) -> World:
         ciphertexts=ciphertexts,
         rotate=draw(st.frozensets(st.sampled_from(MADE), max_size=2)),
         reseal=draw(st.sampled_from([frozenset(), frozenset({OLD_PIN})])),
+        live={
+            (secret.name, name): dict.fromkeys(draw(st.sets(st.sampled_from(MADE), max_size=3)), "some/key")
+            for secret in desired
+            for name in secret.keys
+            if draw(st.booleans())
+        },
     )
 
 
@@ -611,7 +688,8 @@ def test_what_is_to_be_sealed_is_what_depends_on_a_change_and_what_is_new_or_alt
             or any(Read(locked.values[name]) != world.values[name] for name in set(key.values) & set(SOURCED))
         ):
             expected.add(place)
-    stuck = {place for place in expected if (set(wanted[place][1].values) & set(MADE)) - fresh}
+    stored_nowhere = {place: (set(wanted[place][1].values) & set(MADE)) - fresh for place in expected}
+    stuck = {place for place, names in stored_nowhere.items() if names - world.live.get(place, {}).keys()}
 
     found = world.plan()
     by_action = {action: {(step.secret, step.key) for step in found.having(action)} for action in Action}
@@ -624,6 +702,8 @@ def test_what_is_to_be_sealed_is_what_depends_on_a_change_and_what_is_new_or_alt
     assert found.versions.keys() == used
     assert len({(step.secret, step.key) for step in found.steps}) == len(found.steps)
     assert bool(found.missing) == bool(stuck)
+    read_back = {(step.secret, step.key) for step in found.steps if "read back from the cluster" in step.detail}
+    assert read_back == {place for place, names in stored_nowhere.items() if names} - stuck
 
 
 @given(worlds())

@@ -47,6 +47,11 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
 
     Only what changed is sealed again; every other ciphertext stays as it is. Exits 0 when all is done, 12 when
     a value is needed that can't be had here (nothing is written then).
+
+    To move an environment to another cluster: first name the new cluster's certificate and fingerprint under
+    backend:, and leave cluster: at the old one, which has the values. Then run with --certificate-changed reseal
+    --from-cluster; it says which values are to be made anew (--rotate). Last, apply the overlay to the new cluster,
+    and let cluster: name that one.
     """
     current = settings(context)
 
@@ -81,7 +86,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
             report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
         if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:
             days = f"{sealed.days_left} day{'' if sealed.days_left == 1 else 's'}"
-            report.warn(f"{environment.name}: the certificate expires in {days}; fetch the cluster's current one")
+            report.warn(f"{environment.name}: the certificate expires in {days}: sealgen cert fetch {name}")
         if report.is_heard():
             table = steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
             report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))

@@ -45,7 +45,8 @@ _TO_DO = {
 
 
 def requests(command: C) -> C:
-    """Add --rotate and --only, handed to the command as one request."""
+    """Add the options that ask for something, handed to the command as one request."""
+    from sealgen.config import CERTIFICATE_CHANGED  # noqa: PLC0415
     from sealgen.reconcile.request import Request  # noqa: PLC0415
 
     @click.option("--rotate", metavar="VALUE", multiple=True, help="Make the next version of VALUE; repeat for more.")
@@ -55,20 +56,32 @@ def requests(command: C) -> C:
         is_flag=True,
         help="Take this machine's key for the lock's, which is lost; what is read is sealed again.",
     )
+    @click.option(
+        "--from-cluster",
+        is_flag=True,
+        help="Read back from the live Secrets what is needed and was never stored.",
+    )
+    @click.option(
+        "--certificate-changed",
+        type=click.Choice(CERTIFICATE_CHANGED),
+        help="Keep what another certificate sealed, or seal it again; default: as the environment says.",
+    )
     @functools.wraps(command)
-    def wrapped(
-        *arguments: Any, rotate: tuple[str, ...], only: tuple[str, ...], accept_fingerprint_key: bool, **named: Any
-    ) -> Any:
-        return command(*arguments, request=Request(frozenset(rotate), only, accept_fingerprint_key), **named)
+    def wrapped(*arguments: Any, rotate: tuple[str, ...], **named: Any) -> Any:
+        fields = ("only", "accept_fingerprint_key", "from_cluster", "certificate_changed")
+        request = Request(frozenset(rotate), **{field: named.pop(field) for field in fields})
+        return command(*arguments, request=request, **named)
 
     return wrapped  # type: ignore[return-value]
 
 
 def surroundings(project: Project, ask: Callable[[str], Secret] | None) -> Surroundings:
     """Return what sources may reach in this process."""
+    from sealgen.stores.reading import Stores  # noqa: PLC0415
     from sealgen.values.source import Surroundings  # noqa: PLC0415
 
-    return Surroundings(root=project.root, environ=os.environ, ask=ask, now=dt.datetime.now(dt.UTC))
+    stores = Stores(project.root, os.environ)
+    return Surroundings(project.root, os.environ, ask, dt.datetime.now(dt.UTC), stores)
 
 
 def recalled(context: click.Context, project: Project, name: str, request: Request) -> each.Outcome | None:
@@ -87,7 +100,7 @@ def recalled(context: click.Context, project: Project, name: str, request: Reque
 
 
 def _rows(plan: Plan, *, verbose: bool) -> list[Step]:
-    return [step for step in plan.steps if verbose or step.action is not Action.KEEP]
+    return [step for step in plan.rows if verbose or step.action is not Action.KEEP]
 
 
 def steps_text(environment: str, plan: Plan, *, verbose: bool) -> str:
@@ -97,7 +110,7 @@ def steps_text(environment: str, plan: Plan, *, verbose: bool) -> str:
         return ""
     cells = [
         (
-            step.secret,
+            step.secret or "(access)",
             step.key or "(manifest)",
             step.action,
             f"{step.reason}: {step.detail}" if step.detail else step.reason,
@@ -112,7 +125,7 @@ def steps_text(environment: str, plan: Plan, *, verbose: bool) -> str:
 def summary(environment: str, secrets: int, keys: int, plan: Plan, *, done: bool) -> str:
     """Return the line that says it all."""
     words = _DONE if done else _TO_DO
-    counts = {action: sum(step.action is action for step in plan.steps) for action in words}
+    counts = {action: sum(step.action is action for step in plan.rows) for action in words}
     told = _UP_TO_DATE
     if plan.changes:
         told = ", ".join(f"{number} {words[action]}" for action, number in counts.items() if number)
@@ -134,13 +147,13 @@ def plan_data(environment: str, secrets: int, keys: int, plan: Plan) -> dict[str
         "keys": keys,
         "steps": [
             {
-                "secret": step.secret,
+                "secret": step.secret or None,
                 "key": step.key or None,
                 "action": str(step.action),
                 "reason": str(step.reason),
                 "detail": step.detail or None,
             }
-            for step in plan.steps
+            for step in plan.rows
         ],
     }
 

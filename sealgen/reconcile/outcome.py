@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgen import lock
-from sealgen.kubernetes import kustomization
+from sealgen.kubernetes import access, kustomization
 from sealgen.lock import Lock, LockedKey, LockedValue
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, touched
@@ -33,10 +33,12 @@ def outcome(planned: Planned, sealed: Iterator[str], today: str) -> Iterator[Fil
             steps_of.setdefault(step.secret, []).append(step)
     # A file that a Secret leaves may become that of another: what it is to hold is known last.
     left = {survey.filenames[name] for name in changing & survey.filenames.keys() if _moves(planned, name)}
-    before: dict[str, bytes] = {}
-    after: dict[str, bytes] = {}
+    roles = {} if planned.plan.access is None else {access.FILENAME: survey.wanted_access}
+    left |= roles.keys()
+    before = dict.fromkeys(roles, survey.access)
+    after = dict(roles)
     keys = dict(survey.lock.keys)
-    written = set()
+    written = {filename for filename, content in roles.items() if content is not None}
     for name, steps in steps_of.items():
         file = survey.files.get(name)
         held = _carried_out(planned, steps, dict(file.sealed.encrypted_data) if file else {}, sealed, keys)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen import certificates
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
 from sealgen.kubernetes import kustomization
-from sealgen.plan import Action, Plan, Reason, plan, touched
+from sealgen.plan import Action, Plan, Reason, Step, plan, touched
+from sealgen.recipe import references, values_in
 from sealgen.reconcile import versions
 from sealgen.reconcile.survey import Survey, survey, values_of
 from sealgen.values import fingerprint_key
@@ -22,11 +24,15 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
-    from sealgen.plan import Made, Read, Step, Unreadable
+    from sealgen.plan import Made, Read, Unreadable
     from sealgen.reconcile.request import Request
     from sealgen.reconcile.versions import Observed
     from sealgen.values.fingerprint import FingerprintKey
     from sealgen.values.source import Surroundings
+
+
+Live: TypeAlias = "Mapping[tuple[str, str], Mapping[str, str]]"
+"""The values that may be read back, by Secret and key that needs them, and which keys of the live Secrets hold them."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def prepare(
     """
     backend = sealed_secrets_backend(environment)
     surveyed = survey(project, environment)
-    certificate = None if certificates.is_remote(backend) else certificates.pinned(project, backend)
+    certificate = None if certificates.is_remote(backend) else certificates.pinned(project, environment, backend)
     if problems := transformer_problems(surveyed):
         raise problems[0]
     if request.accept_fingerprint_key:
@@ -71,9 +77,16 @@ def prepare(
     if key is None and surveyed.lock.fingerprint_key is None and any(is_read(environment, name) for name in used):
         key = make_key()
     observed = versions.observe(environment, used, surveyed.lock, key, surroundings)
-    whole = make_plan(surveyed, observed.states, backend.fingerprint, request.rotate)
-    chosen = restricted(whole, surveyed, request) if request.only else whole
+    chosen = asked_for(surveyed, observed, backend, request, readable_back(surveyed, request))
     return Planned(environment, backend, request, surveyed, observed, chosen, key, certificate)
+
+
+def asked_for(
+    surveyed: Survey, observed: Observed, backend: SealedSecretsBackend, request: Request, live: Live
+) -> Plan:
+    """Return the plan of what is asked for, of all or of a part; raises ConfigurationError as ``restricted`` does."""
+    whole = make_plan(surveyed, observed.states, backend, request, live)
+    return restricted(whole, surveyed, request) if request.only else whole
 
 
 def sealed_secrets_backend(environment: Environment) -> SealedSecretsBackend:
@@ -104,23 +117,60 @@ def is_read(environment: Environment, name: str) -> bool:
 def make_plan(
     surveyed: Survey,
     states: Mapping[str, Made | Read | Unreadable],
-    pin: str,
-    rotate: frozenset[str] = frozenset(),
+    backend: SealedSecretsBackend,
+    request: Request,
+    live: Live = MappingProxyType({}),
 ) -> Plan:
-    """Compare what the survey found with what the values are."""
+    """Compare what the survey found with what the values are; ``live`` is what may be read back."""
+    others: set[str] = set()
+    if (request.certificate_changed or backend.certificate_changed) == "reseal":
+        others = {locked.certificate for locked in surveyed.lock.keys.values()} - {backend.fingerprint}
     rewrite: dict[str, Reason] = dict.fromkeys(surveyed.unlisted, Reason.ENTRY)
     rewrite.update(dict.fromkeys(surveyed.stale, Reason.METADATA))
     rewrite.update(dict.fromkeys(surveyed.moved, Reason.FILENAME))
-    return plan(
+    planned = plan(
         surveyed.desired,
         states,
         surveyed.lock,
         surveyed.ciphertexts,
-        pin,
+        backend.fingerprint,
         token=secrets.token_hex(4),
         rewrite=rewrite,
-        rotate=rotate,
+        rotate=request.rotate,
+        reseal=others,
+        live=live,
     )
+    return replace(planned, access=_access_step(surveyed))
+
+
+def readable_back(surveyed: Survey, request: Request) -> Live:
+    """Return the values that may be read back, were they needed: all that can be, or those that say ``recover``.
+
+    Of a value with parts, those that a key is made of must all stand alone somewhere.
+    """
+    values = surveyed.environment.values.items()
+    allowed = {name for name, value in values if request.from_cluster or value.recover}
+    live: dict[tuple[str, str], dict[str, str]] = {}
+    if not allowed:
+        return live
+    for secret in surveyed.manifests.values():
+        for name, key in secret.keys.items():
+            live[secret.name, name] = {
+                value: ", ".join(sorted(" or ".join(map("/".join, surveyed.alone[part])) for part in parts))
+                for value in allowed & values_in(key.recipe)
+                if (parts := {part for part in references(key.recipe) if part.value == value}) <= surveyed.alone.keys()
+            }
+    return live
+
+
+def _access_step(surveyed: Survey) -> Step | None:
+    """Return what is to do about the manifest of Roles."""
+    before, after = surveyed.access, surveyed.wanted_access
+    if after is None:
+        return None if before is None else Step("", "", Action.DROP, Reason.NO_ENTRY)
+    if before is None or before.replace(b"\r\n", b"\n") != after:
+        return Step("", "", Action.REWRITE, Reason.ACCESS)
+    return None if surveyed.access_listed else Step("", "", Action.REWRITE, Reason.ENTRY)
 
 
 def _check_rotatable(environment: Environment, rotate: frozenset[str], used: list[str]) -> None:

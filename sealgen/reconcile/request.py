@@ -15,3 +15,8 @@ class Request:
     """``SECRET`` or ``SECRET/KEY``; empty for all."""
     accept_fingerprint_key: bool = False
     """Whether this machine's fingerprint key takes the place of the lock's, which was lost or stolen."""
+    from_cluster: bool = False
+    """Whether any value that is needed and was never stored may be read back from the live Secrets."""
+    certificate_changed: str | None = None
+    """What a ciphertext of another certificate than the pin does: one of CERTIFICATE_CHANGED; None for what the
+    environment says."""

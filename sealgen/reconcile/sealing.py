@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
@@ -13,8 +13,8 @@ from sealgen.overlay import seen, transaction
 from sealgen.plan import Action, Plan, Reason, touched
 from sealgen.recipe import values_in
 from sealgen.reconcile.outcome import outcome
-from sealgen.reconcile.planning import Planned, is_read, prepare, sealed_secrets_backend
-from sealgen.reconcile.survey import lock_path
+from sealgen.reconcile.planning import Planned, asked_for, is_read, prepare, readable_back, sealed_secrets_backend
+from sealgen.reconcile.survey import written_to
 from sealgen.values import fingerprint_key, rules
 
 if TYPE_CHECKING:
@@ -67,10 +67,11 @@ def seal(
     for everything else that stands in the way.
     """
     sealed_secrets_backend(environment)
-    within = (environment.output, lock_path(environment.name))
+    within = written_to(environment)
     with transaction.exclusive(project.root, environment.name, within, waiting) as run:
         if run.recovered:
             tell(run.recovered)
+            environment = project.environment(environment.name)
         seen.remember(project.root, environment.name, None)
         sealed = _seal(project, environment, request, surroundings, run, witness, progress)
         # What a source gives is in no file that was noted, and what was left out may be anything.
@@ -135,12 +136,33 @@ def advice(planned: Planned) -> str:
     ways = []
     if any(planned.plan.having(Action.UNKNOWN)):
         ways.append("Run it where the sources and the fingerprint key are.")
-    if any(planned.plan.having(Action.BLOCKED)):
-        rotate = " ".join(f"--rotate {name}" for name in sorted({*planned.plan.missing, *planned.request.rotate}))
-        lost = any(step.reason in (Reason.MISSING, Reason.ALTERED) for step in planned.plan.having(Action.BLOCKED))
-        way = "Restore the manifest from Git, or make" if lost else "Make"
-        ways.append(f"{way} a new version with the run: sealgen seal {planned.environment.name} {rotate}")
+    name, blocked = planned.environment.name, list(planned.plan.having(Action.BLOCKED))
+    if blocked and planned.request.from_cluster:
+        ways.append(f"The lock has no key that is {', '.join(planned.plan.missing)} alone, to read it back from.")
+    if blocked:
+        reasons = {step.reason for step in blocked}
+        way = "Restore the manifest from Git, or make" if reasons & {Reason.MISSING, Reason.ALTERED} else "Make"
+        way += f" a new version with the run: {_command(name, planned.request, planned.plan)}"
+        asking = replace(planned.request, from_cluster=True)
+        live = readable_back(planned.survey, asking)
+        reading_back = asked_for(planned.survey, planned.observed, planned.backend, asking, live)
+        if sum(1 for _ in reading_back.having(Action.BLOCKED)) < len(blocked):
+            way += f"; or read back what is live: {_command(name, asking, reading_back)}"
+        if Reason.CERTIFICATE in reasons:
+            way += f"; or, in the same cluster, let its controller seal them: sealgen reencrypt {name}"
+        ways.append(way)
     return " ".join(ways)
+
+
+def _command(environment: str, request: Request, plan: Plan) -> str:
+    """Return the command that asks for the same, and for a new version of what the plan misses."""
+    words = ["sealgen seal", environment]
+    if request.certificate_changed:
+        words.append(f"--certificate-changed {request.certificate_changed}")
+    if request.from_cluster:
+        words.append("--from-cluster")
+    words += (f"--rotate {name}" for name in sorted({*plan.missing, *request.rotate}))
+    return " ".join(words)
 
 
 def _seal_keys(
@@ -150,9 +172,11 @@ def _seal_keys(
     from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography: only to seal)
     from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
 
-    certificate = planned.certificate or certificates.pinned(project, planned.backend)
-    certificate_rules.check_validity(certificate, surroundings.now, planned.backend.certificate_at)
-    plaintexts: dict[str, Parts] = dict(planned.observed.plaintexts)
+    environment = planned.environment
+    certificate = planned.certificate or certificates.pinned(project, environment, planned.backend)
+    at = planned.backend.certificate_at
+    certificate_rules.check_validity(certificate, surroundings.now, at, environment.name)
+    plaintexts: dict[str, Parts] = {**planned.observed.plaintexts, **_read_back(project, planned)}
     for name in planned.plan.made:
         value = planned.environment.values[name]
         plaintexts[name] = value.source.obtain(name, surroundings)
@@ -167,6 +191,21 @@ def _seal_keys(
     ciphertexts = sealed_secrets.seal(resolved, certificate)
     warnings = resolution.warnings(resolved, planned.environment)
     return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
+
+
+def _read_back(project: Project, planned: Planned) -> dict[str, Parts]:
+    from sealgen.reconcile.read_back import read_back  # noqa: PLC0415  (most runs ask no cluster)
+
+    try:
+        return read_back(project, planned)
+    except CannotTell as refused:
+        environment, request = planned.environment, replace(planned.request, from_cluster=False)
+        otherwise = asked_for(planned.survey, planned.observed, planned.backend, request, {})
+        refused.hint = (
+            f"If the cluster is behind, apply the overlay first: kubectl apply -k {environment.output}; "
+            f"or make a new version with the run: {_command(environment.name, request, otherwise)}"
+        )
+        raise
 
 
 def _staying_at_hand(planned: Planned) -> list[tuple[SecretManifest, str]]:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from sealgen import lock, recipe
 from sealgen.config import FOLDER
+from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import ConfigurationError, Mark
-from sealgen.kubernetes import kustomization, sealed_secret
+from sealgen.kubernetes import access, kustomization, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
+from sealgen.recipe import Reference
 from sealgen.reconcile.manifests import render_manifests
 
 if TYPE_CHECKING:
@@ -47,6 +49,19 @@ class Survey:
     kustomization: bytes | None
     files: Mapping[str, OverlayFile]
     """What the overlay has, by the Secret's name; of Secrets that the environment or the lock knows."""
+    access: bytes | None
+    """What the overlay's manifest of Roles holds; None where sealgen wrote none."""
+
+    @property
+    def access_path(self) -> PurePosixPath:
+        """Where the manifest of Roles is, or is to be, from the project's root."""
+        return self.environment.output / access.FILENAME
+
+    @cached_property
+    def wanted_access(self) -> bytes | None:
+        """What the manifest of Roles is to hold; None where nobody is granted anything."""
+        granted = self.environment.access
+        return access.to_yaml(granted, self.environment.file).encode() if granted else None
 
     @property
     def lock_path(self) -> PurePosixPath:
@@ -92,6 +107,21 @@ class Survey:
         return {(secret.name, name): key for secret in self.desired for name, key in secret.keys.items()}
 
     @cached_property
+    def alone(self) -> Mapping[Reference, tuple[tuple[str, str], ...]]:
+        """The keys that the lock has of a value alone, in its present version: by value or part of one."""
+        values = self.environment.values.items()
+        references = [Reference(name, part) for name, value in values for part in value.source.parts]
+        known = {recipe.digest((reference,)): reference for reference in references}
+        places: dict[Reference, tuple[tuple[str, str], ...]] = {}
+        for place, locked in self.lock.keys.items():
+            held = known.get(locked.recipe)
+            if held is None or locked.values.keys() != {held.value}:
+                continue
+            if locked.values[held.value] == self.lock.values[held.value].version:
+                places[held] = (*places.get(held, ()), place)
+        return places
+
+    @cached_property
     def ciphertexts(self) -> Mapping[tuple[str, str], str]:
         """SHA-256 digests of what the overlay holds, by Secret and key."""
         return {
@@ -119,6 +149,11 @@ class Survey:
         )
 
     @cached_property
+    def access_listed(self) -> bool:
+        """Whether the overlay's kustomization has the manifest of Roles."""
+        return access.FILENAME in kustomization.resources(self.kustomization, str(self.kustomization_path))
+
+    @cached_property
     def moved(self) -> frozenset[str]:
         """The Secrets that the lock has under another file name than the environment."""
         return frozenset(
@@ -131,6 +166,17 @@ class Survey:
 def lock_path(environment: str) -> PurePosixPath:
     """Return the path of an environment's lock from the project's root."""
     return PurePosixPath(FOLDER) / f"{environment}.lock"
+
+
+def written_to(environment: Environment) -> tuple[PurePosixPath, ...]:
+    """Return the files and folders, from the project's root, that some command may write for an environment.
+
+    They are the same for all commands, as each finishes what another was interrupted in.
+    """
+    places = [environment.output, lock_path(environment.name), PurePosixPath(FOLDER)]
+    if isinstance(environment.backend, SealedSecretsBackend) and "://" not in environment.backend.certificate:
+        places.append(PurePosixPath(environment.backend.certificate))
+    return tuple(places)
 
 
 def ciphertext_digest(text: str) -> str:
@@ -177,11 +223,13 @@ def survey(project: Project, environment: Environment) -> Survey:
             files[secret] = file
     for entry in environment.secrets:
         path = environment.output / entry.filename
-        if entry.filename not in written.values() and project.read(path) is not None:
+        there = None if entry.filename in written.values() else project.read(path)
+        if there is not None and not access.is_ours(there):
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it",
                 hint=f"Move it away, or give the secret '{entry.name}' another filename.",
             )
+    roles = None if access.FILENAME in written.values() else _roles(project, environment)
     kustomization_path, kustomized = _kustomization(project, environment)
     return Survey(
         environment=environment,
@@ -191,12 +239,26 @@ def survey(project: Project, environment: Environment) -> Survey:
         kustomization_path=kustomization_path,
         kustomization=kustomized,
         files=files,
+        access=roles,
     )
+
+
+def _roles(project: Project, environment: Environment) -> bytes | None:
+    path = environment.output / access.FILENAME
+    content = project.read(path)
+    if content is None or access.is_ours(content):
+        return content
+    if environment.access:
+        raise ConfigurationError(
+            f"{path} is there, but sealgen did not write it: its first line does not say so",
+            hint="Move it away, or restore it from Git; access: of the environment file is written there.",
+        )
+    return None
 
 
 def _kustomization(project: Project, environment: Environment) -> tuple[PurePosixPath, bytes | None]:
     """Return where the overlay's kustomization is, by one of the names that kustomize knows, and its bytes."""
-    for name in (kustomization.FILENAME, "kustomization.yml", "Kustomization"):
+    for name in kustomization.FILENAMES:
         path = environment.output / name
         if (content := project.read(path)) is not None:
             _check_merged(content, path)

@@ -9,6 +9,7 @@ from sealgen.errors import SealgenError
 from sealgen.plan import Made, Read, Unreadable
 from sealgen.values import fingerprint, rules
 from sealgen.values.literal import Literal
+from sealgen.values.stored import parts_in_stores
 from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def observe(
     """
     states: dict[str, Made | Read | Unreadable] = {}
     plaintexts: dict[str, Parts] = {}
+    used = list(used)
+    if not _key_problem(lock, key):
+        surroundings.stores.ahead(parts_in_stores(environment.values[name].source for name in used))
     for name in used:
         value = environment.values[name]
         source = value.source

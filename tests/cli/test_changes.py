@@ -189,7 +189,8 @@ def test_a_renamed_secret_of_generated_values_is_blocked(project: Project) -> No
             "  cache-secrets  redis-password  blocked  new key: needs redis_password, which was never stored\n"
             "  redis-secrets  redis-password  drop     no longer in the environment\n"
             f"\n{STUCK}"
-            "Make a new version with the run: sealgen seal staging --rotate redis_password\n"
+            "Make a new version with the run: sealgen seal staging --rotate redis_password; "
+            "or read back what is live: sealgen seal staging --from-cluster\n"
         ),
     )
     assert project.tree() == before
@@ -325,7 +326,8 @@ def test_a_new_label_of_a_generated_value_is_blocked_and_works_with_a_rotation(
             "  redis-secrets  (manifest)      rewrite  metadata changed\n"
             f"  redis-secrets  redis-password  blocked  {detail}; needs redis_password, which was never stored\n"
             f"\n{STUCK}"
-            "Make a new version with the run: sealgen seal staging --rotate redis_password\n"
+            "Make a new version with the run: sealgen seal staging --rotate redis_password; "
+            "or read back what is live: sealgen seal staging --from-cluster\n"
         ),
     )
     assert project.tree() == before

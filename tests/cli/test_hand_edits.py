@@ -139,7 +139,8 @@ def test_an_altered_ciphertext_of_a_generated_value_is_blocked_with_both_ways_ou
         )
         + f"\n{STUCK}"
         "Restore the manifest from Git, or make a new version with the run: "
-        "sealgen seal staging --rotate jwt_secret_key\n",
+        "sealgen seal staging --rotate jwt_secret_key; "
+        "or read back what is live: sealgen seal staging --from-cluster\n",
     )
     assert project.tree() == before
     # Either way works.
@@ -201,7 +202,8 @@ def test_a_key_removed_by_hand_is_sealed_again_or_blocked(project: Project) -> N
         )
         + f"\n{STUCK}"
         "Restore the manifest from Git, or make a new version with the run: "
-        "sealgen seal staging --rotate jwt_secret_key\n",
+        "sealgen seal staging --rotate jwt_secret_key; "
+        "or read back what is live: sealgen seal staging --from-cluster\n",
     )
     assert project.tree() == before
 
@@ -217,7 +219,8 @@ def test_a_manifest_that_was_removed_comes_back_with_a_rotation(project: Project
         )
         + f"\n{STUCK}"
         "Restore the manifest from Git, or make a new version with the run: "
-        "sealgen seal staging --rotate redis_password\n",
+        "sealgen seal staging --rotate redis_password; "
+        "or read back what is live: sealgen seal staging --from-cluster\n",
     )
     assert project.tree() == before
     assert project.run("seal", "staging", "-q", "--rotate", "redis_password") == (0, "", "")

@@ -78,7 +78,8 @@ def test_what_can_not_be_done_or_told_here_is_exit_code_12(sealed: Project) -> N
             "can't tell: values.smtp_password: the environment variable SMTP_PASSWORD is not set\n"
             "staging: 3 secrets, 7 keys, 1 blocked, 1 unknown, 5 to keep\n"
             "Run it where the sources and the fingerprint key are. "
-            "Make a new version with the run: sealgen seal staging --rotate postgres_password\n"
+            "Make a new version with the run: sealgen seal staging --rotate postgres_password; "
+            "or read back what is live: sealgen seal staging --from-cluster\n"
         ),
         "",
     )

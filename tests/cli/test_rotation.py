@@ -157,7 +157,8 @@ def test_a_key_of_two_generated_values_needs_both_and_the_advice_says_so(project
             "",
             (
                 "error: staging: not all of it can be sealed here, so nothing was written\n"
-                f"Make a new version with the run: {advice}\n"
+                f"Make a new version with the run: {advice}; "
+                f"or read back what is live: {' '.join(['sealgen seal staging --from-cluster', *arguments])}\n"
             ),
         )
     assert project.run(*advice.split()[1:]).code == 0
@@ -175,7 +176,9 @@ def test_the_advice_goes_on_to_the_values_that_shared_keys_need(project: Project
     project.template("redis-secrets", {"redis-password": "{{ values.redis_password }}!", "both": BOTH})
     ended = project.run("seal", "staging", "-q")
     advice = "sealgen seal staging --rotate postgres_password --rotate redis_password"
-    assert ended.err.splitlines()[1] == f"Make a new version with the run: {advice}"
+    assert ended.err.splitlines()[1] == (
+        f"Make a new version with the run: {advice}; or read back what is live: sealgen seal staging --from-cluster"
+    )
     assert project.run(*advice.split()[1:]).code == 0
 
 

@@ -232,7 +232,7 @@ def test_a_certificate_that_expires_soon_is_warned_of_when_it_seals(
 ) -> None:
     pem = dated_certificate(project.controller.private_key, timedelta(days=-30), timedelta(days=left, hours=1))
     project.write("environments/certificates/controller.pem", pem)
-    warning = f"warning: staging: the certificate expires in {told}; fetch the cluster's current one\n" if told else ""
+    warning = f"warning: staging: the certificate expires in {told}: sealgen cert fetch staging\n" if told else ""
     assert project.run("seal", "staging", "-q") == (0, "", warning)
     # Where nothing is sealed with it, it is check that tells.
     assert project.run("seal", "staging") == UP_TO_DATE
@@ -427,7 +427,8 @@ def test_a_key_that_needs_a_generated_value_again_is_blocked_and_nothing_changes
             "recipe changed: needs postgres_password, which was never stored\n"
             "\n"
             "error: staging: not all of it can be sealed here, so nothing was written\n"
-            "Make a new version with the run: sealgen seal staging --rotate postgres_password\n"
+            "Make a new version with the run: sealgen seal staging --rotate postgres_password; "
+            "or read back what is live: sealgen seal staging --from-cluster\n"
         ),
     )
     assert sealed.tree() == before
@@ -500,7 +501,8 @@ def test_a_new_key_that_needs_a_generated_value_is_blocked(sealed: Project) -> N
             "  redis-secrets  copy  blocked  new key: needs redis_password, which was never stored\n"
             "\n"
             "error: staging: not all of it can be sealed here, so nothing was written\n"
-            "Make a new version with the run: sealgen seal staging --rotate redis_password\n"
+            "Make a new version with the run: sealgen seal staging --rotate redis_password; "
+            "or read back what is live: sealgen seal staging --from-cluster\n"
         ),
     )
     assert sealed.tree() == before
@@ -510,10 +512,12 @@ def test_the_advice_names_every_value_that_is_missing(sealed: Project) -> None:
     sealed.edit("templates/backend-secrets.yaml.j2", "@redis:6379", "@cache:6379")
     sealed.change(vars={"postgres_host": "db.internal"})
     ended = sealed.run("seal", "staging")
-    advice = "Make a new version with the run: sealgen seal staging --rotate postgres_password --rotate redis_password"
-    assert ended.err.splitlines()[-1] == advice
+    advice = "sealgen seal staging --rotate postgres_password --rotate redis_password"
+    assert ended.err.splitlines()[-1] == (
+        f"Make a new version with the run: {advice}; or read back what is live: sealgen seal staging --from-cluster"
+    )
     # And the advice works.
-    assert sealed.run(*advice.partition("sealgen ")[2].split()).code == 0
+    assert sealed.run(*advice.split()[1:]).code == 0
     assert sealed.run("seal", "staging") == UP_TO_DATE
 
 

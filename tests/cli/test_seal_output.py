@@ -138,7 +138,8 @@ def test_what_stands_in_the_way_is_in_the_document(sealed: Project) -> None:
         {
             "environment": "staging",
             "message": "staging: not all of it can be sealed here, so nothing was written",
-            "hint": "Make a new version with the run: sealgen seal staging --rotate postgres_password",
+            "hint": "Make a new version with the run: sealgen seal staging --rotate postgres_password; "
+            "or read back what is live: sealgen seal staging --from-cluster",
             "file": None,
             "line": None,
             "column": None,

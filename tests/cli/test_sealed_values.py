@@ -456,8 +456,7 @@ def test_another_certificate_than_the_pinned_one_is_refused(project: Project) ->
             (
                 "error: environments/staging.yaml:5:16: environments/certificates/controller.pem has the fingerprint "
                 f"{other.fingerprint}, but the pin is {project.controller.fingerprint}\n"
-                "If whoever runs the cluster confirms the first, write it to backend.fingerprint; "
-                "if not, get the right certificate.\n"
+                "See what the cluster has, and take it once whoever runs it confirms that: sealgen cert fetch staging\n"
             ),
         )
     assert project.tree() == before
@@ -487,9 +486,7 @@ def test_an_expired_certificate_seals_nothing(project: Project) -> None:
     ended = project.run("seal", "staging")
     place = "error: environments/staging.yaml:4:16: environments/certificates/controller.pem expired on "
     assert (ended.code, ended.out, ended.err[: len(place)]) == (2, "", place)
-    assert ended.err.splitlines()[1] == (
-        "Use the cluster's current certificate: 'kubeseal --fetch-cert' prints the cluster's current one."
-    )
+    assert ended.err.splitlines()[1] == "Get the cluster's current certificate: sealgen cert fetch staging"
     assert project.tree() == before
 
 
@@ -503,8 +500,7 @@ def test_a_certificate_that_is_not_yet_valid_seals_nothing(project: Project) -> 
     place = "error: environments/staging.yaml:4:16: environments/certificates/controller.pem is not valid before "
     assert (ended.code, ended.out, ended.err[: len(place)]) == (2, "", place)
     assert ended.err.splitlines()[1] == (
-        "Check this machine's clock, or use the cluster's current certificate: "
-        "'kubeseal --fetch-cert' prints the cluster's current one."
+        "Check this machine's clock, or get the cluster's current certificate: sealgen cert fetch staging"
     )
     assert project.tree() == before
 
@@ -519,7 +515,7 @@ def test_a_missing_certificate_is_told_with_the_way_to_get_it(project: Project) 
             "",
             (
                 "error: environments/staging.yaml:4:16: there is no environments/certificates/controller.pem\n"
-                "Get the controller's certificate: kubeseal --fetch-cert > environments/certificates/controller.pem\n"
+                "Get the controller's certificate: sealgen cert fetch staging\n"
             ),
         )
     assert project.tree() == before
