@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealgen.errors import ConfigurationError, SealgenError, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path, PurePosixPath
 
 # All that Git gets of the environment: the rest may hold secrets, and its own variables, which a hook has, would
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 _NEEDS = ("PATH", "HOME", "XDG_CONFIG_HOME")
 
 
-def run(root: Path, *arguments: str, purpose: str) -> subprocess.CompletedProcess[bytes]:
-    """Run Git in the folder ``root``; raises SealgenError, with the purpose as a hint, where there is none."""
+def run(
+    root: Path, *arguments: str, purpose: str, environ: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[bytes]:
+    """Run Git in the folder ``root``, with ``environ`` beside what it needs.
+
+    Raises SealgenError, with the purpose as a hint, where there is none.
+    """
+    env = {**_environment(), **environ}
     try:
-        return subprocess.run(["git", *arguments], cwd=root, env=_environment(), capture_output=True, check=False)
+        return subprocess.run(["git", *arguments], cwd=root, env=env, capture_output=True, check=False)
     except OSError as error:
         raise SealgenError(f"can't run git: {error.strerror}", hint=purpose) from None
 
@@ -33,6 +40,12 @@ def _environment() -> dict[str, str]:
 def is_work_tree(root: Path) -> bool:
     """Tell whether the folder ``root`` lies in a work tree of Git."""
     return any((folder / ".git").exists() for folder in (root, *root.parents))
+
+
+def folder(root: Path) -> str:
+    """Return the path of the folder ``root`` from the top of its work tree; ``.`` there, and where it is in none."""
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    return root.relative_to(top).as_posix()
 
 
 def tracked_files_matching(root: Path, pattern: str, *pathspecs: str) -> list[str]:
@@ -177,14 +190,60 @@ class Commit:
         self._blobs.close()
 
 
+def files_named(root: Path, names: Iterable[str]) -> list[str]:
+    """Return the files of these names anywhere in the work tree, by path from ``root``, that Git does not ignore."""
+    pathspecs = [f":(top,glob)**/{name}" for name in names]
+    return sorted(set(_asked(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *pathspecs)))
+
+
+def is_shallow(root: Path) -> bool:
+    """Tell whether the clone lacks a part of its history."""
+    return _asked(root, "rev-parse", "--is-shallow-repository", ends="\n") == ["true"]
+
+
+class Past(NamedTuple):
+    """A file as a commit brought it."""
+
+    commit: str
+    path: str
+    """From the root that was asked about."""
+    blob: str
+
+
+def history_matching(root: Path, pattern: str, *pathspecs: str) -> Iterator[Past]:
+    """Yield what the commits of all branches and tags, the oldest first, brought that may have lines which match.
+
+    What matches may also have been taken out there, so whoever asks looks at the file. The pattern is an extended
+    regular expression.
+    """
+    what = ("--all", "--reverse", "--diff-merges=separate", "--diff-filter=AM", "--format=%H", *_RAW)
+    commit = ""
+    listed = iter(_asked(root, "log", *what, f"-G{pattern}", "--", *(pathspecs or (".",))))
+    for item in listed:
+        # With -z, the first file follows its commit after a line's end.
+        told = item.removeprefix("\n")
+        if not told.startswith(":"):
+            commit = told
+        else:
+            _, mode, _, blob, _ = told.split(" ")
+            path = next(listed)
+            if mode.startswith("100"):
+                yield Past(commit, path, blob)
+
+
 def tracked_files(root: Path) -> list[str]:
     """Return the files below ``root`` that Git tracks, by path from it."""
     return _asked(root, "ls-files", "-z", "--", ".")
 
 
 def staged(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield the files that the next commit changes or adds, by path from ``root``, with their blobs."""
-    return _after(_asked(root, "diff", "--cached", *_RAW, "--", "."), "")
+    """Yield the files that the next commit changes or adds, by path from ``root``, with their blobs.
+
+    In a hook, what is staged is what Git says there: 'git commit --all' has an index of its own.
+    """
+    index = os.environ.get("GIT_INDEX_FILE")
+    own = {"GIT_INDEX_FILE": os.path.abspath(index)} if index else {}  # noqa: PTH100  (resolve would follow links)
+    return _after(_asked(root, "diff", "--cached", *_RAW, "--", ".", environ=own), "")
 
 
 def brought(root: Path, start: str, end: str) -> Iterator[tuple[str, str]]:
@@ -208,9 +267,11 @@ def _after(listed: list[str], prefix: str) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{path}", blob
 
 
-def _asked(root: Path, *arguments: str, ends: str = "\0") -> list[str]:
+def _asked(
+    root: Path, *arguments: str, ends: str = "\0", environ: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     """Run a command of Git that lists something; raises SealgenError where it fails."""
-    found = run(root, *arguments, purpose="It knows the files and their past.")
+    found = run(root, *arguments, purpose="It knows the files and their past.", environ=environ)
     if found.returncode != 0:
         raise SealgenError(f"'git {arguments[0]}' failed", hint="Run 'git status' to see why.")
     return [item for item in found.stdout.decode("utf-8", "surrogateescape").split(ends) if item]

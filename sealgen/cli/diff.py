@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealgen import git
 from sealgen.cli import revisions
 from sealgen.cli.settings import global_options, settings
 from sealgen.config.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sealgen.review.change import EnvironmentDiff
 
@@ -44,7 +46,7 @@ def command(context: click.Context, arguments: tuple[str, ...], merge_base: str 
     diffs = [diff for diff in (_within(diff, paths) for diff in diffs) if diff.changes]
     chosen = format_ or ("json" if settings(context).json else "text")
     code = 11 if any(diff.findings for diff in diffs) else 0
-    _print(context, diffs, chosen, code)
+    _print(root, diffs, chosen, code)
     return code
 
 
@@ -62,15 +64,16 @@ def _within(diff: EnvironmentDiff, paths: Sequence[str]) -> EnvironmentDiff:
     return EnvironmentDiff(diff.environment, tuple(chosen))
 
 
-def _print(context: click.Context, diffs: Sequence[EnvironmentDiff], chosen: str, code: int) -> None:
+def _print(root: Path, diffs: Sequence[EnvironmentDiff], chosen: str, code: int) -> None:
     from sealgen.cli import report  # noqa: PLC0415
-    from sealgen.review import formats  # noqa: PLC0415
+    from sealgen.formats import FORMATS as RENDERERS  # noqa: PLC0415
+    from sealgen.review import reporting  # noqa: PLC0415
 
     if chosen == "json":
-        click.echo(report.envelope("diff", code, [formats.data(diff) for diff in diffs]))
+        click.echo(report.envelope("diff", code, [reporting.data(diff) for diff in diffs]))
     elif chosen == "text":
         from sealgen.cli.diff_text import text  # noqa: PLC0415
 
         click.echo(text(diffs), nl=False)
     else:
-        click.echo(formats.FORMATS[chosen](diffs), nl=False)
+        click.echo(RENDERERS[chosen](reporting.report(diffs).below(git.folder(root))), nl=False)

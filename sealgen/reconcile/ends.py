@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,15 @@ from sealgen.errors import SealgenError
 from sealgen.lock import Lock
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.survey import lock_path
+from sealgen.review import ignores
 from sealgen.review.end import CertificateFile, End, Manifest, read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.review.ignores import Ignore
 
 
 class _Gathered:
@@ -29,17 +32,28 @@ class _Gathered:
         self.project = project
         self.problems: list[SealgenError] = []
         self.environment: Environment | None = None
+        self._own: list[str] = []
         if name in project.environments():
             try:
-                self.environment = project.environment(name)
+                # What is read to understand it are its files.
+                noting = replace(project, note=lambda path, _: self._own.append(str(path)))
+                self.environment = noting.environment(name)
             except SealgenError as error:
                 self.problems.append(error)
         self.lock_content = self._normal(lock_path(name))
 
     def end(self, locked: Lock, manifests: Mapping[str, Manifest], recipes: Mapping[tuple[str, str], str]) -> End:
         """Return what was gathered."""
-        certificate = self._certificate()
-        return End(self.environment, tuple(self.problems), certificate, locked, manifests, recipes)
+        certificate, silenced = self._certificate(), tuple(self._ignores())
+        return End(self.environment, tuple(self.problems), certificate, locked, manifests, silenced, recipes)
+
+    def _ignores(self) -> Iterator[Ignore]:
+        """Yield the comments that silence a check, in the environment's files and its templates."""
+        entries = self.environment.secrets if self.environment else ()
+        templates = dict.fromkeys(f"{template.FOLDER}/{entry.template}{template.SUFFIX}" for entry in entries)
+        for path in (*dict.fromkeys(self._own), *templates):
+            with contextlib.suppress(SealgenError):  # which is told where it matters
+                yield from ignores.read(path, self.project.files.read(path) or b"", wide=False)
 
     def _certificate(self) -> CertificateFile | None:
         """Return the certificate, where it is in the repository."""

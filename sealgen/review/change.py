@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from sealgen.formats.report import is_production
+
 
 class Level(IntEnum):
     """How closely a reviewer should look; the highest first."""
@@ -71,7 +73,7 @@ class EnvironmentDiff:
     @property
     def is_production(self) -> bool:
         """Whether the name says that it is production."""
-        return self.environment.startswith("prod")
+        return is_production(self.environment)
 
     @property
     def findings(self) -> tuple[Change, ...]:

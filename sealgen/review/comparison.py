@@ -7,12 +7,14 @@ recipe, a label or a certificate that changed with it; one that is not is a find
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.review.change import Change, EnvironmentDiff, Level, Word
+from sealgen.review.end import POWERS
 from sealgen.review.settings import settings_changes
 from sealgen.values.version import counter_of
 
@@ -38,11 +40,24 @@ def compare(name: str, before: End, after: End) -> EnvironmentDiff:
         if problem.message not in known
     ]
     changes += settings_changes(before.environment, after.environment)
-    if before.certificate and after.certificate and before.certificate != after.certificate:
+    pinned = any(change.word is Word.CERTIFICATE for change in changes)
+    if before.certificate and after.certificate and before.certificate != after.certificate and not pinned:
         detail = "the certificate's file is another; the pin says whether its key is"
         changes.append(Change(Word.CERTIFICATE, detail, level=Level.TRUST, file=after.certificate.file))
+    changes += _silenced(before, after)
     changes += _secrets(before, after)
     return EnvironmentDiff(name, tuple(sorted(changes, key=lambda change: change.level)))
+
+
+def _silenced(before: End, after: End) -> Iterator[Change]:
+    """Yield the comments that came and silence a check: what it would say, only they say now."""
+    known = Counter((ignore.file, ignore.ids, ignore.reason) for ignore in before.ignores)
+    for ignore in after.ignores:
+        place = (ignore.file, ignore.ids, ignore.reason)
+        known[place] -= 1
+        if known[place] < 0:
+            detail = f"the check {', '.join(ignore.ids)} is silenced: {ignore.reason or 'for no reason'}"
+            yield Change(Word.SETTING, detail, level=Level.TRUST, file=ignore.file, line=ignore.at)
 
 
 def _secrets(before: End, after: End) -> Iterator[Change]:
@@ -212,7 +227,7 @@ class _Comparison:
             yield unexplained(f"is {new.scope} in {new.namespace}, but the lock says {scope} in {namespace}")
         if old is None:
             # Of a new one, only what has power over more than what it seals.
-            powers = {path: text for path, text in new.facts.items() if path.startswith(_POWERS)}
+            powers = {path: text for path, text in new.facts.items() if path.startswith(POWERS)}
             yield from self._metadata(told, {}, powers)
             return
         if old.scope is not new.scope:
@@ -228,7 +243,7 @@ class _Comparison:
         for path in sorted({*old, *new}):
             before, after = old.get(path), new.get(path)
             if before != after:
-                level = Level.TRUST if path.startswith(_POWERS) else Level.PLAIN
+                level = Level.TRUST if path.startswith(POWERS) else Level.PLAIN
                 yield told(Word.METADATA, f"{_shortened(path)}: {_shift(before, after)}", level=level)
 
 
@@ -244,14 +259,6 @@ def _digest(text: str) -> str:
 
 def _without_file(locked: LockedKey) -> LockedKey:
     return replace(locked, filename="")
-
-
-# What has power over more than what the manifest seals: the controller's own annotations, and templates that it runs.
-_POWERS = (
-    "metadata.annotations.sealedsecrets.bitnami.com/",
-    "spec.template.metadata.annotations.sealedsecrets.bitnami.com/",
-    "spec.template.data.",
-)
 
 
 def _shortened(path: str) -> str:

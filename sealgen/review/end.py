@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from sealgen.errors import SealgenError
     from sealgen.kubernetes.objects import Field
     from sealgen.kubernetes.sealed_secret import Scope
+    from sealgen.review.ignores import Ignore
     from sealgen.yaml.nodes import Node
+
+POWERS = (
+    "metadata.annotations.sealedsecrets.bitnami.com/",
+    "spec.template.metadata.annotations.sealedsecrets.bitnami.com/",
+    "spec.template.data.",
+)
+"""Begins of what has power over more than the manifest seals: the controller's annotations, and what it renders."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,8 @@ class End:
     lock: Lock = field(default_factory=Lock)
     manifests: Map[str, Manifest] = field(default_factory=dict)
     """By the Secret's name; only of files that the other end has otherwise, or not at all."""
+    ignores: tuple[Ignore, ...] = ()
+    """The comments in its files and templates that silence a check."""
     recipes: Map[tuple[str, str], str] = field(default_factory=dict)
     """For reading, by Secret and key; where recipes differ and templates can be rendered."""
 

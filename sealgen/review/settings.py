@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.review.change import Change, Level, Word
+from sealgen.values.sources import SOURCE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from sealgen.values.value import Value
 
 # Sources that reach beyond the environment file when somebody seals.
-_REACHING = frozenset({"exec", "file", "dotenv", "env"})
+_REACHING = frozenset(SOURCE_NAMES) - {"literal", "generate", "prompt"}
 # Of which less is weaker.
 _NAMES = {"count": "bytes"}  # what the environment file calls it
 _STRENGTH = ("bytes", "length", "bits", "min_length")
@@ -48,6 +49,9 @@ def _trust(before: Environment, after: Environment) -> Iterator[Change]:
         yield told(Word.NAMESPACE, f"the environment's: {before.namespace} → {after.namespace}")
     if before.output != after.output:
         yield told(Word.SETTING, f"output: {before.output} → {after.output}")
+    for name in sorted({*before.stores, *after.stores}):
+        if before.stores.get(name) != after.stores.get(name):
+            yield told(Word.SETTING, f"stores.{name} changed: values, and who signs in, may be led elsewhere")
 
 
 def _values(before: Environment, after: Environment) -> Iterator[Change]:

@@ -87,6 +87,7 @@ def test_json_says_the_same(sealed: Project) -> None:
                 "secrets": 3,
                 "keys": 7,
                 "findings": [],
+                "ignored": [],
                 "unproven": ["that what is sealed is what the sources give now: smtp_password"],
             }
         ],
@@ -104,7 +105,7 @@ def test_json_has_the_findings(sealed: Project) -> None:
             "id": "plaintext-secret",
             "severity": "error",
             "file": "k8s/plain.yaml",
-            "line": None,
+            "line": 1,
             "message": "a plain Secret is tracked by Git",
         }
     ]
@@ -135,7 +136,7 @@ def test_quiet_says_only_what_is_wrong(sealed: Project) -> None:
     assert check(sealed, "staging", "--quiet") == (0, "", "")
     sealed.write("k8s/plain.yaml", "kind: Secret\n")
     sealed.git("add", "--all")
-    expected = "error: k8s/plain.yaml: a plain Secret is tracked by Git [plaintext-secret]\n"
+    expected = "error: k8s/plain.yaml:1: a plain Secret is tracked by Git [plaintext-secret]\n"
     assert check(sealed, "staging", "--quiet") == (11, expected, "")
 
 
@@ -169,7 +170,7 @@ def test_a_plain_environment_is_checked_as_far_as_there_is_something(tmp_path: P
     project.write("secret.yml", "kind: Secret\n")
     project.git("add", "--all")
     expected = (
-        "error: secret.yml: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: secret.yml:1: a plain Secret is tracked by Git [plaintext-secret]\n"
         "staging: 3 secrets, 7 keys, 1 finding\n"
     )
     assert check(project) == (11, expected, "")
@@ -225,7 +226,8 @@ def one_character_changed(project: Project) -> None:
 
 def added_by_hand(project: Project) -> None:
     ciphertext = project.ciphertexts()["redis-secrets/redis-password"]
-    project.edit(REDIS_MANIFEST, "  encryptedData:\n", f"  encryptedData:\n    backdoor: {ciphertext}\n")
+    another = ciphertext[:-8] + "AAAAAAA="
+    project.edit(REDIS_MANIFEST, "  encryptedData:\n", f"  encryptedData:\n    backdoor: {another}\n")
 
 
 def without_password(project: Project) -> None:
@@ -276,12 +278,6 @@ OUT_OF_DATE: dict[str, tuple[Callable[[Project], object], list[tuple[str, str, s
         lambda project: project.edit(REDIS, "stringData:", "metadata: {labels: {app: redis}}\nstringData:"),
         [(REDIS_MANIFEST, "redis-secrets", "metadata changed")],
     ),
-    "an annotation in the manifest": (
-        lambda project: project.edit(
-            REDIS_MANIFEST, "\nspec:\n", "\n  annotations:\n    sealedsecrets.bitnami.com/patch: 'true'\nspec:\n"
-        ),
-        [(REDIS_MANIFEST, "redis-secrets", "metadata changed")],
-    ),
     "a key less in the template": (
         lambda project: project.edit(POSTGRES, "  postgres-user: '{{ values.postgres_user }}'\n", ""),
         [(f"{POSTGRES}:1", "postgres-secrets/postgres-user", "no longer in the template")],
@@ -292,13 +288,13 @@ OUT_OF_DATE: dict[str, tuple[Callable[[Project], object], list[tuple[str, str, s
     ),
     "a changed character in a ciphertext": (
         one_character_changed,
-        [(REDIS_MANIFEST, "redis-secrets/redis-password", "ciphertext altered outside sealgen")],
+        [(f"{REDIS_MANIFEST}:9", "redis-secrets/redis-password", "ciphertext altered outside sealgen")],
     ),
     "two ciphertexts of one secret swapped": (
         swapped,
         [
-            (BACKEND_MANIFEST, "backend-secrets/JWT_SECRET_KEY", "ciphertext altered outside sealgen"),
-            (BACKEND_MANIFEST, "backend-secrets/REDIS_URL", "ciphertext altered outside sealgen"),
+            (f"{BACKEND_MANIFEST}:9", "backend-secrets/JWT_SECRET_KEY", "ciphertext altered outside sealgen"),
+            (f"{BACKEND_MANIFEST}:11", "backend-secrets/REDIS_URL", "ciphertext altered outside sealgen"),
         ],
     ),
     "a ciphertext taken out": (
@@ -307,7 +303,7 @@ OUT_OF_DATE: dict[str, tuple[Callable[[Project], object], list[tuple[str, str, s
     ),
     "a ciphertext put in": (
         added_by_hand,
-        [(REDIS_MANIFEST, "redis-secrets/backdoor", "added outside sealgen")],
+        [(f"{REDIS_MANIFEST}:9", "redis-secrets/backdoor", "added outside sealgen")],
     ),
     "a kustomization entry taken out": (
         lambda project: project.edit(KUSTOMIZATION, "- redis-secrets.yaml\n", ""),
@@ -339,7 +335,7 @@ OUT_OF_DATE: dict[str, tuple[Callable[[Project], object], list[tuple[str, str, s
     ),
     "another ciphertext in the lock": (
         with_lock("redis-secrets/redis-password", ciphertext="0" * 64),
-        [(REDIS_MANIFEST, "redis-secrets/redis-password", "ciphertext altered outside sealgen")],
+        [(f"{REDIS_MANIFEST}:9", "redis-secrets/redis-password", "ciphertext altered outside sealgen")],
     ),
     "another scope in the lock": (
         with_lock("redis-secrets/redis-password", scope="namespace-wide"),
@@ -465,18 +461,17 @@ def test_a_certificate_that_expires_soon_is_a_warning(sealed: Project, left: int
     assert check(sealed) == (0, expected, "")
 
 
-def test_another_certificate_than_the_pinned_one_is_refused(sealed: Project) -> None:
+def test_another_certificate_than_the_pinned_one_is_an_error(sealed: Project) -> None:
     other = controller("two")
     sealed.write(PEM, other.certificate)
     assert check(sealed) == (
-        2,
-        "",
+        11,
         (
-            f"error: environments/staging.yaml:5:16: {PEM} has the fingerprint {other.fingerprint}, but the pin is "
-            f"{sealed.controller.fingerprint}\n"
-            "If whoever runs the cluster confirms the first, write it to backend.fingerprint; "
-            "if not, get the right certificate.\n"
+            f"error: environments/staging.yaml:5: {PEM} has the fingerprint {other.fingerprint}, but the pin is "
+            f"{sealed.controller.fingerprint}; see what the cluster has: sealgen cert fetch staging [pin-mismatch]\n"
+            "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN
         ),
+        "",
     )
 
 
@@ -487,7 +482,7 @@ def test_a_missing_certificate_is_refused(sealed: Project) -> None:
         "",
         (
             f"error: environments/staging.yaml:4:16: there is no {PEM}\n"
-            f"Get the controller's certificate: kubeseal --fetch-cert > {PEM}\n"
+            "Get the controller's certificate: sealgen cert fetch staging\n"
         ),
     )
 
@@ -544,16 +539,23 @@ def test_what_can_not_be_a_ciphertext_is_an_error(sealed: Project, text: str, pr
     with_ciphertext(sealed, text)
     assert check(sealed) == (
         11,
-        f"error: {REDIS_MANIFEST}: redis-secrets/redis-password {problem} [ciphertext-shape]\n"
+        f"error: {REDIS_MANIFEST}:9: redis-secrets/redis-password {problem} [ciphertext-shape]\n"
         "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN,
         "",
     )
 
 
 def test_a_ciphertext_of_an_older_certificate_may_have_another_length(sealed: Project) -> None:
+    other = controller("two").fingerprint
     with_ciphertext(sealed, b64(b"\x02\x00" + bytes(528)))
-    with_lock("redis-secrets/redis-password", certificate=controller("two").fingerprint)(sealed)
-    assert check(sealed).out == "staging: 3 secrets, 7 keys, nothing wrong\n" + UNPROVEN
+    with_lock("redis-secrets/redis-password", certificate=other)(sealed)
+    assert check(sealed) == (
+        0,
+        f"note: environments/staging.yaml:5: 1 key is sealed with another certificate than the pinned one, {other}; "
+        "have the cluster seal anew: sealgen reencrypt staging [certificate-superseded]\n"
+        "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN,
+        "",
+    )
 
 
 # --- rotation ---------------------------------------------------------------------------------------------------
@@ -562,40 +564,81 @@ def test_a_ciphertext_of_an_older_certificate_may_have_another_length(sealed: Pr
 @pytest.mark.parametrize(
     ("age", "told"),
     [
-        (89, None),
-        (90, "is due for rotation today"),
-        (91, "has been due for rotation for 1 day"),
-        (100, "has been due for rotation for 10 days"),
+        (80, None),
+        (81, "note: environments/staging.yaml:10: jwt_secret_key is due for rotation in 9 days{} [rotation-soon]\n"),
+        (89, "note: environments/staging.yaml:10: jwt_secret_key is due for rotation in 1 day{} [rotation-soon]\n"),
+        (90, "warning: environments/staging.yaml:10: jwt_secret_key is due for rotation today{} [rotation-due]\n"),
+        (
+            91,
+            (
+                "warning: environments/staging.yaml:10: jwt_secret_key has been due for rotation for 1 day{} "
+                "[rotation-due]\n"
+            ),
+        ),
+        (
+            100,
+            (
+                "warning: environments/staging.yaml:10: jwt_secret_key has been due for rotation for 10 days{} "
+                "[rotation-due]\n"
+            ),
+        ),
     ],
 )
-def test_a_value_that_grew_old_is_a_warning(sealed: Project, age: int, told: str | None) -> None:
+def test_a_value_that_grows_old_is_a_note_and_then_a_warning(sealed: Project, age: int, told: str | None) -> None:
     sealed.edit("environments/staging.yaml", "bytes: 32", "bytes: 32\n    rotate_every: 90d")
     made = f"{dt.datetime.now(dt.UTC) - timedelta(days=age):%Y-%m-%d}"
     with_lock("jwt_secret_key", date=made)(sealed)
-    warning = (
-        f"warning: environments/staging.yaml: jwt_secret_key {told} (version of {made}, every 90 days) [rotation-due]\n"
-    )
+    line = told.format(f" (version of {made}, every 90 days)") if told else ""
     number = "1 finding" if told else "nothing wrong"
-    assert check(sealed) == (
-        0,
-        f"{warning if told else ''}staging: 3 secrets, 7 keys, {number}\n{UNPROVEN}",
-        "",
-    )
+    assert check(sealed) == (0, f"{line}staging: 3 secrets, 7 keys, {number}\n{UNPROVEN}", "")
+
+
+def test_a_value_of_a_year_is_told_of_two_weeks_before_it_is_due(sealed: Project) -> None:
+    sealed.edit("environments/staging.yaml", "bytes: 32", "bytes: 32\n    rotate_every: 365d")
+    for age, told in ((350, "nothing wrong"), (351, "is due for rotation in 14 days")):
+        with_lock("jwt_secret_key", date=f"{dt.datetime.now(dt.UTC) - timedelta(days=age):%Y-%m-%d}")(sealed)
+        assert told in check(sealed).out
+
+
+def test_the_line_is_that_of_the_file_that_the_value_stands_in(sealed: Project) -> None:
+    sealed.write("environments/base.yaml", "values:\n  jwt_secret_key:\n    rotate_every: 1d\n")
+    sealed.change(extends="base")
+    with_lock("jwt_secret_key", date="2020-02-29")(sealed)
+    lines = sealed.read("environments/staging.yaml").decode().splitlines()
+    line = lines.index("  jwt_secret_key:") + 1
+    assert check(sealed).out.startswith(f"warning: environments/staging.yaml:{line}: jwt_secret_key has been due for ")
+    sealed.write("environments/base.yaml", "values:\n  only: {generate: hex, bytes: 32, rotate_every: 1d}\n")
+    sealed.template("redis-secrets", {"redis-password": "{{ values.redis_password }}", "only": "{{ values.only }}"})
+    assert sealed.run("seal", "staging", "-q").code == 0
+    with_lock("only", date="2020-02-29")(sealed)
+    assert "warning: environments/base.yaml:2: only has been due for " in check(sealed).out
 
 
 def test_the_first_and_the_last_date_of_a_lock_are_dates_as_others(sealed: Project) -> None:
     sealed.edit("environments/staging.yaml", "bytes: 32", "bytes: 32\n    rotate_every: 90d")
-    with_lock("jwt_secret_key", date="9999-12-31")(sealed)
-    assert check(sealed).out == "staging: 3 secrets, 7 keys, nothing wrong\n" + UNPROVEN
     with_lock("jwt_secret_key", date="0001-01-01")(sealed)
     assert "[rotation-due]" in check(sealed).out
+    with_lock("jwt_secret_key", date="9999-12-31")(sealed)
+    assert check(sealed) == (
+        0,
+        "warning: environments/staging.yaml:10: jwt_secret_key has a version of 9999-12-31 by the lock, and it is "
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}: it would never grow old [date-in-future]\n"
+        "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN,
+        "",
+    )
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(1, "nothing wrong"), (2, "[date-in-future]")])
+def test_the_clock_of_another_machine_may_be_a_day_ahead(sealed: Project, ahead: int, code: str) -> None:
+    with_lock("jwt_secret_key", date=f"{dt.datetime.now(dt.UTC) + timedelta(days=ahead):%Y-%m-%d}")(sealed)
+    assert code in check(sealed).out
 
 
 def test_a_value_that_is_read_grows_old_too(sealed: Project) -> None:
     sealed.edit("environments/staging.yaml", "env: SMTP_PASSWORD", "env: SMTP_PASSWORD\n    rotate_every: 1d")
     with_lock("smtp_password", date="2020-02-29")(sealed)
     assert re.match(
-        r"warning: environments/staging\.yaml: smtp_password has been due for rotation for \d+ days "
+        r"warning: environments/staging\.yaml:21: smtp_password has been due for rotation for \d+ days "
         r"\(version of 2020-02-29, every 1 day\) \[rotation-due\]\n",
         check(sealed).out,
     )
@@ -618,7 +661,7 @@ def test_a_value_that_was_made_to_another_specification_is_a_warning(sealed: Pro
     sealed.edit("environments/staging.yaml", "bytes: 32", "bytes: 24")
     assert check(sealed) == (
         0,
-        "warning: environments/staging.yaml: jwt_secret_key was made to another specification than it has now, "
+        "warning: environments/staging.yaml:10: jwt_secret_key was made to another specification than it has now, "
         "which its next version keeps to: sealgen seal staging --rotate jwt_secret_key [specification-changed]\n"
         "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN,
         "",
@@ -698,7 +741,12 @@ def small(root: Path, text: str) -> Project:
     """Return a project with one key, made of one text of the template; sealed."""
     project = empty(root)
     project.git("init", "--quiet")
-    values = {"password": {"generate": "base64", "bytes": 24}, "host": {"generate": "hex", "bytes": 16}}
+    values: dict[str, dict[str, object]] = {
+        "password": {"generate": "base64", "bytes": 24},
+        "host": {"generate": "hex", "bytes": 16},
+        "user": {"literal": "aura"},
+        "login": {"literal": "aura@example.org"},
+    }
     project.environment(values=values, secrets=["one"])
     project.template("one", {"URI": text})
     assert project.run("seal", "staging").code == 0
@@ -710,15 +758,28 @@ def small(root: Path, text: str) -> Project:
     [
         ("redis://:{{ values.password }}@redis/0", ["password"]),
         ("redis://:{{ values.password | upper }}{{ values.password }}@redis/0", ["password"]),
+        ("redis://:{{ values.password | trim }}@redis/0", ["password"]),
+        ("redis://:{{ values.password | b64encode }}@redis/0", ["password"]),
+        ('redis://:{{ values.password | replace("/", values.host) }}@redis/0', ["password"]),
+        ("redis://:{{ values.password | sha256 }}@redis/0", []),
+        ("redis://{{ values.user }}:x@redis/0", []),
+        ("redis://{{ values.login }}:x@redis/0", ["login"]),
         ("amqp://{{ values.password }}:x@{{ values.host }}/", ["password"]),
         ("redis://:{{ values.password | urlquote }}@redis/0", []),
-        ("redis://redis/0?password={{ values.password }}", []),
+        ("redis://redis/0?password={{ values.password }}", ["password"]),
+        ("jdbc:postgresql://db/x?password={{ values.password }}&user=a", ["password"]),
+        ("redis://redis/0 {{ values.password }}", []),
+        ('{"url": "redis://redis/0", "password": "{{ values.password }}"}', []),
+        ("://{{ values.password }}", []),
         ("{{ values.password }}://", []),
         ("user:{{ values.password }}@redis", []),
-        ("a://b/ c://{{ values.host }}:{{ values.password }}@d", ["host", "password"]),
+        ("a://b/ c://{{ values.host }}:{{ values.password }}@d", ["password"]),
+        ("a://{{ values.password }}:{{ values.login }}@d", ["password", "login"]),
     ],
 )
-def test_a_bare_value_in_the_authority_of_a_uri_is_a_warning(tmp_path: Path, text: str, bare: list[str]) -> None:
+def test_a_value_that_may_break_a_uri_and_is_not_escaped_is_a_warning(
+    tmp_path: Path, text: str, bare: list[str]
+) -> None:
     project = small(tmp_path, text)
     warnings = "".join(
         f"warning: templates/one.yaml.j2:4: one/URI: {name} stands unescaped in a URI; write | urlquote "
@@ -749,28 +810,39 @@ def test_a_template_that_is_wrong_is_told_with_its_line(sealed: Project) -> None
 def test_plain_secrets_and_private_keys_that_git_tracks_are_errors(sealed: Project) -> None:
     sealed.write("a.yaml", "apiVersion: v1\nkind: Secret\n")
     sealed.write("b/c d.yml", "---\n{}\n---\nkind: 'Secret'  \r\n")
+    sealed.write("comment.yaml", "kind: Secret # no comment makes it something else\n")
+    sealed.write("list.yaml", "kind: List\nitems:\n- data: {}\n  kind: Secret\n")
+    sealed.write("object.json", '{"data": {}, "kind": "Secret"}\n')
+    sealed.write("template.yaml", "{{ if }}\nkind: Secret\n")
     sealed.write("key", "text\n-----BEGIN PRIVATE KEY-----\n")
     sealed.write("old.pem", "-----BEGIN RSA PRIVATE KEY-----\n")
     sealed.write("id", "-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    sealed.write("indented.yaml", "key: |\n  -----BEGIN EC PRIVATE KEY-----\n")
     sealed.git("add", "--all")
     ended = check(sealed)
     assert (ended.code, ended.err) == (11, "")
     assert ended.out == (
-        "error: a.yaml: a plain Secret is tracked by Git [plaintext-secret]\n"
-        "error: b/c d.yml: a plain Secret is tracked by Git [plaintext-secret]\n"
-        "error: id: a private key is tracked by Git [private-key]\n"
-        "error: key: a private key is tracked by Git [private-key]\n"
-        "error: old.pem: a private key is tracked by Git [private-key]\n"
-        "staging: 3 secrets, 7 keys, 5 findings\n" + UNPROVEN
+        "error: a.yaml:2: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: b/c d.yml:4: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: comment.yaml:1: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: list.yaml:4: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: object.json:1: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: template.yaml:2: a plain Secret is tracked by Git [plaintext-secret]\n"
+        "error: id:1: a private key is tracked by Git [private-key]\n"
+        "error: indented.yaml:2: a private key is tracked by Git [private-key]\n"
+        "error: key:2: a private key is tracked by Git [private-key]\n"
+        "error: old.pem:1: a private key is tracked by Git [private-key]\n"
+        "staging: 3 secrets, 7 keys, 10 findings\n" + UNPROVEN
     )
 
 
 def test_what_git_does_not_track_and_what_only_speaks_of_secrets_is_no_finding(sealed: Project) -> None:
     sealed.write("untracked.yaml", "kind: Secret\n-----BEGIN PRIVATE KEY-----\n")
     sealed.write("other.yaml", "kind: SecretStore\n")
-    sealed.write("reference.yaml", "secretRef:\n  kind: Secret\n")
+    sealed.write("reference.yaml", "kind: X\nsecretRef:\n  kind: Secret\n")
+    sealed.write("reference.json", '{"kind": "X", "ref": {"kind": "Secret"}}\n')
     sealed.write("notes.md", "a key has the line `-----BEGIN PRIVATE KEY-----`\n")
-    sealed.git("add", "other.yaml", "reference.yaml", "notes.md")
+    sealed.git("add", "other.yaml", "reference.yaml", "reference.json", "notes.md")
     assert check(sealed).out == "staging: 3 secrets, 7 keys, nothing wrong\n" + UNPROVEN
 
 
@@ -793,7 +865,7 @@ def test_the_project_may_be_a_folder_of_the_work_tree(sealed: Project, tmp_path:
     project.write("a.yaml", "kind: Secret\n")
     sealed.git("add", "--all")
     ended = check(project)
-    assert ended.out.splitlines()[0] == "error: a.yaml: a plain Secret is tracked by Git [plaintext-secret]"
+    assert ended.out.splitlines()[0] == "error: a.yaml:1: a plain Secret is tracked by Git [plaintext-secret]"
 
 
 def test_without_git_a_work_tree_is_not_passed(sealed: Project, tmp_path: Path) -> None:
@@ -815,7 +887,7 @@ def test_a_hooks_own_variables_do_not_lead_git_astray(sealed: Project, tmp_path:
     sealed.git("add", "--all")
     hook = {"GIT_DIR": str(tmp_path / "none"), "GIT_INDEX_FILE": str(tmp_path / "none"), "GIT_WORK_TREE": os.sep}
     ended = sealed.run("check", "staging", env={**NOTHING, **hook})
-    assert ended.out.splitlines()[0] == "error: a.yaml: a plain Secret is tracked by Git [plaintext-secret]"
+    assert ended.out.splitlines()[0] == "error: a.yaml:1: a plain Secret is tracked by Git [plaintext-secret]"
 
 
 def test_names_can_not_forge_lines_or_move_the_cursor(sealed: Project) -> None:
@@ -823,5 +895,5 @@ def test_names_can_not_forge_lines_or_move_the_cursor(sealed: Project) -> None:
     sealed.write(hostile, "kind: Secret\n")
     sealed.git("add", "--all")
     assert check(sealed).out.splitlines()[0] == (
-        r"error: x\n\x1b[2J\u202estaging: nothing wrong.yaml: a plain Secret is tracked by Git [plaintext-secret]"
+        r"error: x\n\x1b[2J\u202estaging: nothing wrong.yaml:1: a plain Secret is tracked by Git [plaintext-secret]"
     )

@@ -248,7 +248,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: environments/staging.yaml:4:16: there is no environments/certificates/lost.pem\n"
-            "Get the controller's certificate: kubeseal --fetch-cert > environments/certificates/lost.pem\n"
+            "Get the controller's certificate: sealgen cert fetch staging\n"
         ),
     ),
     (
@@ -373,7 +373,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         "plan staging",
         2,
         (
-            "error: environments/staging.yaml:14:5: values.postgres_user has no source; one of literal, generate, env, file, dotenv, exec, prompt\n"
+            "error: environments/staging.yaml:14:5: values.postgres_user has no source; one of literal, generate, env, file, dotenv, exec, prompt, vault\n"
         ),
     ),
     (
@@ -561,9 +561,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         ),
         "plan staging",
         2,
-        (
-            "error: environments/base.yaml:1:1: unknown field 'colour'; known are backend, extends, lint, namespace, output, secrets, values, vars\n"
-        ),
+        ("error: environments/base.yaml:1:1: unknown field 'colour'; did you mean 'cluster'?\n"),
     ),
     (
         "template",
@@ -977,7 +975,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: environments/staging.yaml:5:16: environments/certificates/controller.pem has the fingerprint {other}, but the pin is {pin}\n"
-            "If whoever runs the cluster confirms the first, write it to backend.fingerprint; if not, get the right certificate.\n"
+            "See what the cluster has, and take it once whoever runs it confirms that: sealgen cert fetch staging\n"
         ),
     ),
     (
@@ -987,7 +985,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: environments/staging.yaml:4:16: environments/certificates/controller.pem holds no certificate but a CERTIFICATE REQUEST\n"
-            "'kubeseal --fetch-cert' prints the cluster's current one.\n"
+            "Get the cluster's current certificate: sealgen cert fetch staging\n"
         ),
     ),
     (
@@ -1007,7 +1005,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         2,
         (
             "error: environments/staging.yaml:4:16: there is no environments/certificates/controller.pem\n"
-            "Get the controller's certificate: kubeseal --fetch-cert > environments/certificates/controller.pem\n"
+            "Get the controller's certificate: sealgen cert fetch staging\n"
         ),
     ),
     (
@@ -1625,7 +1623,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         "plan --nowait staging",
         2,
         (
-            "error: no option '--nowait'; known are --accept-fingerprint-key, --all, --help, --json, --no-color, --only, --quiet, --rotate, --verbose\n"
+            "error: no option '--nowait'; known are --accept-fingerprint-key, --all, --certificate-changed, --from-cluster, --help, --json, --no-color, --only, --quiet, --rotate, --shard, --verbose\n"
             "Try 'sealgen plan --help'.\n"
         ),
     ),

@@ -1,0 +1,134 @@
+"""Checking an environment: all checks on it, less what its comments silence, and what stayed unproven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sealgen import certificates
+from sealgen.checks import credentials, kustomizations, rotation, strength, structure, trust, uris
+from sealgen.checks.silence import sift
+from sealgen.checks.subject import Subject
+from sealgen.config.environment import SealedSecretsBackend
+from sealgen.errors import ConfigurationError
+from sealgen.formats.report import Severity
+from sealgen.reconcile import versions
+from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.planning import is_read, make_plan
+from sealgen.reconcile.request import Request
+from sealgen.reconcile.survey import survey, values_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import PurePosixPath
+
+    from sealgen.checks.finding import Finding
+    from sealgen.checks.repository import Repository
+    from sealgen.checks.silence import Ignored
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
+    from sealgen.kubernetes.manifest import SecretManifest
+
+CHECKED: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    structure.shapes,
+    structure.twice,
+    structure.powers,
+    structure.strangers,
+    rotation.due,
+    rotation.soon,
+    rotation.dated_in_future,
+    strength.specification_changed,
+    strength.weak,
+    credentials.literals,
+    credentials.templates,
+    uris.unescaped,
+    kustomizations.own,
+)
+"""What looks at an environment as a whole, in the order in which it is told."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found, and what it could not prove."""
+
+    environment: str
+    secrets: int
+    keys: int
+    findings: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...]
+    unproven: tuple[str, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether some finding is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def check(
+    project: Project, name: str, now: dt.datetime, repository: Repository, others: Iterable[Finding] = ()
+) -> Checked:
+    """Check an environment, at ``now`` (UTC).
+
+    ``repository`` is what was seen of the repository around it, whose findings are told of this environment, and
+    ``others`` are findings of a comparison with others. Raises ConfigurationError where the configuration itself is
+    wrong.
+    """
+    files: dict[str, bytes] = {}
+
+    def note(path: str | PurePosixPath, content: bytes | None) -> None:
+        files[str(path)] = content or b""
+
+    environment = replace(project, note=note).environment(name)
+    findings = list(repository.findings)
+    unproven = list(repository.unproven)
+    if isinstance(environment.backend, SealedSecretsBackend):
+        secrets, keys = _sealed(project, environment, environment.backend, now, repository, findings, unproven)
+    else:
+        secrets, keys = _size(render_manifests(project, environment))
+    sifted = sift([*findings, *others], files, project.files.read)
+    return Checked(name, secrets, keys, sifted.findings, sifted.ignored, tuple(unproven))
+
+
+def _sealed(
+    project: Project,
+    environment: Environment,
+    backend: SealedSecretsBackend,
+    now: dt.datetime,
+    repository: Repository,
+    findings: list[Finding],
+    unproven: list[str],
+) -> tuple[int, int]:
+    """Add what is found and what is unproven of a sealed environment; return how many Secrets and keys it has."""
+    try:
+        surveyed = survey(project, environment)
+    except ConfigurationError:
+        mismatched = list(structure.scopes(project, environment))
+        if not mismatched:
+            raise
+        findings += mismatched
+        unproven.append("anything else of the overlay: first, a manifest must tell one scope")
+        return _size(render_manifests(project, environment))
+    certificate = None
+    if certificates.is_remote(backend):
+        unproven.append(f"that the certificate is the pinned one and valid: {backend.certificate} was not fetched")
+    else:
+        certificate = certificates.read(project, environment, backend)
+        mistrusted = list(trust.pin(certificate, environment, backend))
+        findings += mistrusted or trust.validity(certificate, backend, now)
+        certificate = None if mistrusted else certificate
+    findings += trust.superseded(surveyed, backend)
+    used = values_of(surveyed.manifests.values())
+    subject = Subject(project, environment, backend, surveyed, used, now, certificate)
+    states = versions.assume(environment, used, surveyed.lock)
+    findings += structure.out_of_date(surveyed, make_plan(surveyed, states, backend, Request()))
+    for look in CHECKED:
+        findings += look(subject)
+    findings += kustomizations.built_from_it(subject, repository.kustomizations)
+    if read := [name for name in used if is_read(environment, name)]:
+        unproven.append(f"that what is sealed is what the sources give now: {', '.join(read)}")
+    return _size(surveyed.manifests)
+
+
+def _size(manifests: Mapping[str, SecretManifest]) -> tuple[int, int]:
+    return len(manifests), sum(len(secret.keys) for secret in manifests.values())

@@ -1,0 +1,62 @@
+"""What the checks of a sealed environment look at, gathered once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealgen.checks.finding import Finding
+from sealgen.config.environment import merged
+from sealgen.yaml.nodes import Mapping
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sealgen.config.environment import Environment, SealedSecretsBackend
+    from sealgen.config.project import Project
+    from sealgen.crypto.certificate import Certificate
+    from sealgen.errors import Mark
+    from sealgen.reconcile.survey import Survey
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A sealed environment, and when it is looked at (UTC)."""
+
+    project: Project
+    environment: Environment
+    backend: SealedSecretsBackend
+    surveyed: Survey
+    used: list[str]
+    """The values that some key is made of, sorted."""
+    now: dt.datetime
+    certificate: Certificate | None
+    """None where it is published somewhere, or is not the one that is pinned."""
+
+    @cached_property
+    def _values(self) -> dict[str, Mark]:
+        return value_places(self.project, self.environment.name)
+
+    def of_value(self, id_: str, name: str, message: str) -> Finding:
+        """Return a finding on the line where a value stands, in whichever file that is."""
+        at = self._values[name]
+        return Finding(id_, at.file, at.line, message)
+
+    def of_key(self, id_: str, secret: str, key: str, message: str) -> Finding:
+        """Return a finding on a key's line in the overlay."""
+        path = str(self.environment.output / self.surveyed.filenames[secret])
+        return Finding(id_, path, line_of(self.surveyed.files[secret].content, key), message)
+
+
+def value_places(project: Project, environment: str) -> dict[str, Mark]:
+    """Return where the values of an environment stand, by name."""
+    values = merged(environment, project.read).get("values")
+    return {name: key.at for name, (key, _) in values.entries.items()} if isinstance(values, Mapping) else {}
+
+
+def line_of(manifest: bytes, key: str) -> int | None:
+    """Return the line of a key in a manifest as sealgen lays it out, None where it has none."""
+    found = re.search(rb"^ +['\"]?%s['\"]?:" % re.escape(key.encode()), manifest, re.MULTILINE)
+    return manifest.count(b"\n", 0, found.start()) + 1 if found else None

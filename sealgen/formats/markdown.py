@@ -1,0 +1,82 @@
+"""A report as a comment of a pull request: a table an environment, findings first, within GitHub's limit.
+
+Source: GitHub Flavored Markdown 0.29 (tables, raw HTML, entities), and 65,536 characters a comment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealgen.errors import printable
+from sealgen.formats.report import Severity
+
+if TYPE_CHECKING:
+    from sealgen.formats.report import Entry, Report, Section
+
+MAX_CHARACTERS = 65536
+_ROOM = 1024  # characters, for what is said about what is left out
+_MARKS = {Severity.ERROR: "🛑", Severity.WARNING: "⚠️", Severity.NOTE: ""}
+_LONGEST = 600  # characters of a detail
+
+
+def markdown(report: Report) -> str:
+    """Return the comment."""
+    if not report.sections:
+        return f"### {report.title}\n\n{report.nothing}\n"
+    told = _count(report.findings, "finding") if report.findings else "no findings"
+    parts = [f"### {report.title}: {told}\n"]
+    size = len(parts[0])
+    left_out = 0
+    for section in report.sections:
+        head = _head(report, section)
+        rows = []
+        size += len(head) + len(_FOOT)
+        for entry in section.entries:
+            row = _row(entry)
+            if left_out or size + len(row) > MAX_CHARACTERS - _ROOM:
+                left_out += 1
+                continue
+            size += len(row)
+            rows.append(row)
+        if rows:
+            parts.append(head + "".join(rows) + _FOOT)
+        else:
+            size -= len(head) + len(_FOOT)
+    if left_out:
+        command = f"<code>sealgen {report.command}</code>"
+        parts.append(f"\n{left_out} more {report.noun}s: run {command} to see them all.\n")
+    return "".join(parts)
+
+
+_FOOT = "\n</details>\n"
+
+
+def _head(report: Report, section: Section) -> str:
+    urgent = any(entry.severity is not Severity.NOTE for entry in section.entries)
+    is_open = " open" if urgent or section.is_production else ""
+    marked = " (production)" if section.is_production else ""
+    title = f"<b>{inert(section.environment)}</b>{marked}: {_count(len(section.entries), report.noun)}"
+    columns = f"| | {' | '.join(report.columns)} |\n{'|-' * (len(report.columns) + 1)}|\n"
+    return f"\n<details{is_open}><summary>{title}</summary>\n\n{columns}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _row(entry: Entry) -> str:
+    detail = entry.detail if len(entry.detail) <= _LONGEST else entry.detail[: _LONGEST - 1] + "…"
+    cells = (*map(_code, entry.cells), entry.id, _code(detail))
+    return f"| {_MARKS[entry.severity]} | {' | '.join(cells)} |\n"
+
+
+def _code(text: str) -> str:
+    return f"<code>{inert(text)}</code>" if text else ""
+
+
+def inert(text: str) -> str:
+    """Return text that no reader of Markdown or HTML takes for markup, a link or a mention."""
+    return "".join(
+        character if character.isalnum() or character in " .,-→«»…" else f"&#{ord(character)};"
+        for character in printable(text)
+    )

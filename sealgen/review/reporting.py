@@ -1,0 +1,66 @@
+"""A diff as data, and as the report that every format takes. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sealgen.formats.report import Entry, Report, Section, Severity
+from sealgen.review.change import Level, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealgen.review.change import Change, EnvironmentDiff
+
+_SEVERITIES = {Level.UNEXPLAINED: Severity.ERROR, Level.TRUST: Severity.WARNING, Level.PLAIN: Severity.NOTE}
+
+
+def report(diffs: Sequence[EnvironmentDiff]) -> Report:
+    """Return the diffs of some environments as a report."""
+    return Report(
+        command="diff",
+        title="Sealed secrets",
+        noun="change",
+        nothing="Nothing sealed changed.",
+        columns=("secret", "key", "change", "detail"),
+        sections=tuple(_section(diff) for diff in diffs),
+        rules={word.value: "" for word in Word},
+    )
+
+
+def _section(diff: EnvironmentDiff) -> Section:
+    # What is gone has no file any more, and a reader of code quality wants one.
+    return Section(diff.environment, tuple(_entry(change, diff.environment) for change in diff.changes))
+
+
+def _entry(change: Change, environment: str) -> Entry:
+    return Entry(
+        id=change.word.value,
+        severity=_SEVERITIES[change.level],
+        subject=change.place,
+        detail=change.detail,
+        sentence=" ".join(filter(None, (change.word, change.place, change.detail))),
+        cells=(change.secret, change.key),
+        file=change.file or f"environments/{environment}.yaml",
+        line=change.line,
+    )
+
+
+def data(diff: EnvironmentDiff) -> dict[str, Any]:
+    """Return a diff of one environment as JSON data."""
+    return {
+        "environment": diff.environment,
+        "production": diff.is_production,
+        "changes": [
+            {
+                "secret": change.secret or None,
+                "key": change.key or None,
+                "change": str(change.word),
+                "detail": change.detail or None,
+                "level": change.level.name.lower(),
+                "file": change.file or None,
+                "line": change.line or None,
+            }
+            for change in diff.changes
+        ],
+    }
