@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from sealgen.config import FOLDER
+from sealgen.config import CERTIFICATE_CHANGED, FOLDER
+from sealgen.config.access import ACCESS, grants
 from sealgen.config.cluster import CLUSTER, ClusterSettings
+from sealgen.config.stores import STORES, placed
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
-from sealgen.kubernetes import rules
+from sealgen.kubernetes import access, rules
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
 from sealgen.values.rules import RULES
@@ -21,6 +23,7 @@ from sealgen.values.value import NAME as VALUE_NAME
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, parse
 from sealgen.yaml.schema import (
     DEFINITIONS,
+    ByKind,
     Field,
     Fields,
     JSONSchema,
@@ -28,16 +31,16 @@ from sealgen.yaml.schema import (
     Plain,
     Record,
     Text,
-    mapping,
     not_a,
     scalar,
-    unknown_field,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Mapping as Map
 
+    from sealgen.kubernetes.access import Grant
+    from sealgen.values.entry import Store
     from sealgen.values.value import Value
     from sealgen.yaml.schema import Data
 
@@ -56,6 +59,8 @@ class SealedSecretsBackend:
     scope: Scope
     certificate_at: Mark
     fingerprint_at: Mark
+    certificate_changed: str = "keep"
+    """What a ciphertext of another certificate does: one of CERTIFICATE_CHANGED."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,11 @@ class Environment:
     cluster: ClusterSettings
     output: PurePosixPath
     vars: Map[str, Data]
+    stores: Map[str, Store]
     values: Map[str, Value]
     secrets: tuple[SecretEntry, ...]
+    access: tuple[Grant, ...]
+    """Who may read them, by the Role's name and namespace."""
     lint: str
 
 
@@ -162,6 +170,7 @@ def _sealed_secrets(fields: Fields) -> SealedSecretsBackend:
         Scope(fields["scope"]),
         fields.at("certificate"),
         fields.at("fingerprint"),
+        fields["certificate_changed"],
     )
 
 
@@ -177,10 +186,16 @@ _BACKENDS: dict[str, Record[Any]] = {
             ),
             "fingerprint": Field(
                 Text(problem=_fingerprint_problem, pattern=fingerprint.PATTERN),
-                "The pin: the certificate's fingerprint, as 'sealgen cert show FILE' tells it; another is refused.",
+                "The pin: the certificate's fingerprint, which 'sealgen cert fetch ENV' writes; another is refused.",
                 required=True,
             ),
             "scope": Field(_SCOPE, "What a ciphertext is bound to: its name and namespace, or less.", default="strict"),
+            "certificate_changed": Field(
+                Text(choices=CERTIFICATE_CHANGED),
+                "What a ciphertext of another certificate does: 'keep' (default) lets it stay, as the cluster keeps "
+                "its older keys; 'reseal' seals it again from its values.",
+                default="keep",
+            ),
         },
         _sealed_secrets,
     ),
@@ -189,28 +204,6 @@ _BACKENDS: dict[str, Record[Any]] = {
         lambda _: PlainBackend(),
     ),
 }
-
-
-class _BackendShape:
-    """The fields of a backend depend on its kind."""
-
-    def read(self, node: Node, path: str) -> SealedSecretsBackend | PlainBackend:
-        """Return the backend."""
-        node = mapping(node, path)
-        kind = node.get("kind")
-        if kind is None:
-            known = {name for record in _BACKENDS.values() for name in record.fields}
-            for name, (key, _) in node.entries.items():
-                if name not in known:
-                    raise unknown_field(f"{path}.", key, known)
-            raise ConfigurationError(f"{path}.kind is missing; one of {', '.join(_BACKENDS)}", at=node.at)
-        name = Text(choices=tuple(_BACKENDS)).read(kind, f"{path}.kind")
-        backend: SealedSecretsBackend | PlainBackend = _BACKENDS[name].read(node, path)
-        return backend
-
-    def json_schema(self) -> JSONSchema:
-        """One of the kinds."""
-        return {"anyOf": [record.json_schema() for record in _BACKENDS.values()]}
 
 
 @dataclass(frozen=True)
@@ -316,7 +309,7 @@ _FIELDS: dict[str, Field] = {
         example="aura-staging",
     ),
     "backend": Field(
-        _BackendShape(),
+        ByKind(_BACKENDS),
         "How secrets reach the cluster.",
         required=True,
         example="{kind: sealed-secrets, certificate: …, fingerprint: …}",
@@ -332,8 +325,12 @@ _FIELDS: dict[str, Field] = {
         "Secret values and where they come from; templates see values.* as stand-ins.",
         default={},
     ),
+    "stores": Field(STORES, "Secret stores by name, for values and commands that use them.", default={}),
     "secrets": Field(
         _SecretsShape(), "The Secrets: names of templates, or mappings.", required=True, example="[backend-secrets]"
+    ),
+    "access": Field(
+        ACCESS, "Roles by name: who may read which of the secrets; the overlay has them beside these.", default={}
     ),
     "lint": Field(
         Text(choices=("warn", "error")),
@@ -349,8 +346,12 @@ def load(name: str, read: Callable[[str], bytes | None]) -> Environment:
     ``read`` gives the bytes of a file by its path from the project's root, or None if there is none. Raises
     ConfigurationError for whatever is wrong in any of the files.
     """
+    return understood(name, merged(name, read))
+
+
+def understood(name: str, root: Mapping) -> Environment:
+    """Return what the merged files of the environment ``name`` mean; raises ConfigurationError."""
     file = f"{FOLDER}/{name}.yaml"
-    root = merged(name, read)
 
     def build(fields: Fields) -> Environment:
         return _environment(name, file, fields)
@@ -405,8 +406,8 @@ def _merge(base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
 
 
 def _other_variant(base: Mapping, over: Mapping, path: tuple[str, ...]) -> bool:
-    """Tell whether ``over`` names another backend, or another source or generator, than ``base``."""
-    if path == ("backend",):
+    """Tell whether ``over`` names another backend or store, or another source or generator, than ``base``."""
+    if path == ("backend",) or path[:1] == ("stores",):
         return _both_differ(base, over, "kind")
     if len(path) == 2 and path[0] == "values":
         before, after = (node.entries.keys() & SOURCE_NAMES for node in (base, over))
@@ -431,6 +432,10 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         other = by_filename.setdefault(secret.filename.lower(), secret.name)  # as one file on some systems
         if other != secret.name:
             raise ConfigurationError(f"'{secret.name}' and '{other}' have one file, {secret.filename}", at=entry.at)
+        if fields["access"] and secret.filename.lower() == access.FILENAME:
+            raise ConfigurationError(
+                f"'{secret.name}' and access: have one file, {access.FILENAME}; give the secret a filename", at=entry.at
+            )
         secrets.append(secret)
     return Environment(
         name=name,
@@ -440,8 +445,10 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         cluster=fields["cluster"],
         output=PurePosixPath(fields["output"] or f"k8s/overlays/{name}"),
         vars=fields["vars"],
-        values=fields["values"],
+        stores=fields["stores"],
+        values=placed(fields["values"], fields["stores"]),
         secrets=tuple(secrets),
+        access=grants(fields["access"], {secret.name: secret.namespace for secret in secrets}),
         lint=fields["lint"],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
@@ -10,28 +10,42 @@ if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
+    from sealgen.values.entry import Part
     from sealgen.values.secret import Secret
 
 Parts: TypeAlias = Mapping[str, "Secret"]
 """A value's bytes by part; a value without parts has the one part ``""``."""
 
 
+class Stores(Protocol):
+    """The secret stores, as one run sees them."""
+
+    def ahead(self, parts: Iterable[Part]) -> None:
+        """Begin to read these, in bounded numbers at once."""
+
+    def read(self, name: str, part: Part) -> Secret:
+        """Return what is there, for the value called ``name``; raises as ``Source.obtain``."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """What a source may reach: the project's files, the environment's variables, a person, the clock."""
+    """What a source may reach: the project's files, the environment's variables, a person, the clock, stores."""
 
     root: Path
     environ: Mapping[str, str]
     ask: Callable[[str], Secret] | None
     """Asks a person this question, hidden and twice; None where nobody can answer."""
     now: datetime.datetime
+    stores: Stores
 
 
 class Source(Protocol):
     """A frozen description of where a value comes from."""
 
-    kind: ClassVar[str]
-    """The name in the environment file: ``literal``, ``generate``, ``env``…"""
+    @property
+    def kind(self) -> str:
+        """The name in the environment file, as ``literal``, ``generate`` or ``env``."""
+
     made: ClassVar[bool]
     """True when the value is made once and stored nowhere, so that its version is a counter; False when it can
     be read again."""

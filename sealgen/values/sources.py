@@ -6,11 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError, did_you_mean
-from sealgen.values import command, dotenv, env, file, literal, prompt
+from sealgen.values import (
+    aws_secretsmanager,
+    aws_ssm,
+    command,
+    dotenv,
+    env,
+    file,
+    kubernetes_secret,
+    literal,
+    prompt,
+    sops,
+    vault,
+)
 from sealgen.values.generate import GENERATORS
+from sealgen.values.previous import KEEP_PREVIOUS
 from sealgen.values.rules import RULES, read_rules
 from sealgen.values.value import Value
-from sealgen.yaml.schema import Fields, JSONSchema, Record, Text, mapping
+from sealgen.yaml.schema import Field, Fields, JSONSchema, Record, Text, mapping
 
 if TYPE_CHECKING:
     from sealgen.values.source import Source
@@ -24,21 +37,37 @@ _VARIANTS: dict[str, Record[Source]] = {
     "dotenv": dotenv.SHAPE,
     "exec": command.SHAPE,
     "prompt": prompt.SHAPE,
+    "vault": vault.SHAPE,
+    "aws-secretsmanager": aws_secretsmanager.SHAPE,
+    "aws-ssm": aws_ssm.SHAPE,
+    "sops": sops.SHAPE,
+    "kubernetes": kubernetes_secret.SHAPE,
 }
 """A source by its name, a generator by its name too."""
 
 
-def _record(shape: Record[Source]) -> Record[Value]:
-    """Return the fields of a source with those that every value may have."""
+_RECOVER = Field(
+    Text(choices=("cluster",)),
+    "What is needed again and was never stored is read back from the live Secret: cluster; default: it is not.",
+)
+
+
+def _record(shape: Record[Source], *, made: bool) -> Record[Value]:
+    """Return the fields of a source with those that every value may have; ``made`` is what the source says of it."""
+    of_made = {"recover": _RECOVER, "keep_previous": KEEP_PREVIOUS} if made else {}
 
     def build(fields: Fields) -> Value:
         source = shape.build(fields)
-        return Value(fields.path.rpartition(".")[2], source, read_rules(fields, source))
+        rules = read_rules(fields, source)
+        given = {name: fields[name] for name in of_made}
+        return Value(fields.path.rpartition(".")[2], source, rules, **given)
 
-    return Record({**shape.fields, **RULES}, build)
+    return Record({**shape.fields, **RULES, **of_made}, build)
 
 
-_RECORDS = {name: _record(shape) for name, shape in _VARIANTS.items()}
+_RECORDS = {
+    name: _record(shape, made=name == "prompt" or name.startswith("generate: ")) for name, shape in _VARIANTS.items()
+}
 
 SOURCE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name.partition(":")[0] for name in _VARIANTS))
 
@@ -93,4 +122,6 @@ def _variant(node: Mapping, path: str) -> str:
 
 
 def _variants_with(field: str) -> list[str]:
-    return [name for name, shape in _VARIANTS.items() if field in shape.fields]
+    found = [name for name, record in _RECORDS.items() if field in record.fields]
+    generators = [f"generate: {name}" for name in GENERATORS]
+    return ["generate", *found[len(generators) :]] if found[: len(generators)] == generators else found

@@ -24,6 +24,10 @@ class Value:
     name: str
     source: Source
     rules: Rules
+    recover: str | None = None
+    """From where a value that was never stored is read back when it is needed again: ``cluster``."""
+    keep_previous: str | None = None
+    """The key that holds the version before, in each Secret that has the value alone in a key."""
 
     @cached_property
     def specification(self) -> str:

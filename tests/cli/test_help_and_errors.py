@@ -137,10 +137,7 @@ def test_no_command_shows_the_help_and_is_no_success(project: Project) -> None:
         (["seal", "--al"], "no option '--al'; did you mean '--all'?\nTry 'sealgen seal --help'."),
         (
             ["check", "--rotate", "x"],
-            (
-                "no option '--rotate'; did you mean '--format'?\n"
-                "Try 'sealgen check --help'."
-            ),
+            ("no option '--rotate'; did you mean '--format'?\nTry 'sealgen check --help'."),
         ),
         (
             ["seal"],

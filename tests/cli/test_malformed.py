@@ -373,7 +373,7 @@ ROWS: list[tuple[str, tuple[Callable[[Case], None], ...], str, int, str]] = [
         "plan staging",
         2,
         (
-            "error: environments/staging.yaml:14:5: values.postgres_user has no source; one of literal, generate, env, file, dotenv, exec, prompt, vault\n"
+            "error: environments/staging.yaml:14:5: values.postgres_user has no source; one of literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, sops, kubernetes\n"
         ),
     ),
     (

@@ -19,6 +19,7 @@ from sealgen.errors import ConfigurationError, Mark, printable
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.values.generators.text import Hex
 from sealgen.values.literal import Literal
+from sealgen.values.sources import SOURCE_NAMES
 from sealgen.yaml.nodes import Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ values:
   cert: {{file: cert.pem, trim: true}}
 secrets: [backend, redis]
 """
+SOURCES = ", ".join(SOURCE_NAMES)
 NAMESPACE_RULE = "use lower-case letters, digits and '-', with a letter or digit at both ends"
 NAME_RULE = "use lower-case letters, digits, '-' and '.', with a letter or digit at both ends and next to each '.'"
 
@@ -104,6 +106,7 @@ backend:
   certificate: https://certs.example.com/cert.pem
   fingerprint: {PIN}
   scope: namespace-wide
+  certificate_changed: reseal
 output: k8s/overlays/staging
 vars: {{host: postgres, port: 5432, tls: false, nothing: ~, hosts: [a, b], deep: {{er: x}}}}
 values:
@@ -135,6 +138,7 @@ lint: error
             scope=Scope.NAMESPACE_WIDE,
             certificate_at=Mark(file, 4, 16),
             fingerprint_at=Mark(file, 5, 16),
+            certificate_changed="reseal",
         ),
         cluster=ClusterSettings(),
         output=PurePosixPath("k8s/overlays/staging"),
@@ -146,6 +150,7 @@ lint: error
             "hosts": ["a", "b"],
             "deep": {"er": "x"},
         },
+        stores={},
         values=values,
         secrets=(
             SecretEntry(
@@ -157,7 +162,7 @@ lint: error
                 scope=Scope.NAMESPACE_WIDE,
                 filename="backend.yaml",
                 type=None,
-                at=Mark(file, 13, 3),
+                at=Mark(file, 14, 3),
             ),
             SecretEntry(
                 name="redis",
@@ -168,9 +173,10 @@ lint: error
                 scope=Scope.CLUSTER_WIDE,
                 filename="cache.yml",
                 type="kubernetes.io/basic-auth",
-                at=Mark(file, 14, 9),
+                at=Mark(file, 15, 9),
             ),
         ),
+        access=(),
         lint="error",
     )
     assert list(values) == ["jwt_key", "user"]
@@ -395,7 +401,7 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             "zzz: x",
             (
                 "2:1: unknown field 'zzz'; "
-                "known are backend, cluster, extends, lint, namespace, output, secrets, values, vars"
+                "known are access, backend, cluster, extends, lint, namespace, output, secrets, stores, values, vars"
             ),
             True,
         ),
@@ -705,7 +711,7 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
         ),
         (
             "values: {x: {min_length: 8}}",
-            "2:13: values.x has no source; one of literal, generate, env, file, dotenv, exec, prompt",
+            f"2:13: values.x has no source; one of {SOURCES}",
             False,
         ),
         (
@@ -750,8 +756,8 @@ def test_what_can_not_be_right_is_refused(text: str, message: str, schema_tells:
         (
             "namespace: a\nbackend: {kind: sealed-secrets, certificate: c.pem}\nsecrets: []",
             (
-                "2:10: backend.fingerprint is missing: The pin: the certificate's fingerprint, as 'sealgen cert show "
-                "FILE' tells it; another is refused."
+                "2:10: backend.fingerprint is missing: The pin: the certificate's fingerprint, which 'sealgen cert "
+                "fetch ENV' writes; another is refused."
             ),
         ),
         (
@@ -806,7 +812,7 @@ def test_a_circle_of_files_is_refused() -> None:
         ),
         (
             "values:\n  x: {bytes: 16}",
-            "base.yaml:2:6: values.x has no source; one of literal, generate, env, file, dotenv, exec, prompt",
+            f"base.yaml:2:6: values.x has no source; one of {SOURCES}",
         ),
         ("extends: nowhere", "base.yaml:1:10: there is no environments/nowhere.yaml"),
         ("a: 1\na: 2", "base.yaml:2:1: 'a' occurs twice; the first is in line 1"),

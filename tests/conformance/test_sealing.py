@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealgen.crypto import certificate
-from sealgen.crypto.crew import seal_all
 from sealgen.crypto.ciphertext import CiphertextError, shape
+from sealgen.crypto.crew import seal_all
 from sealgen.crypto.hybrid import unseal
 from tests.support.controller import controller_certificate
 

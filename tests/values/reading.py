@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sealgen.errors import SealgenError
+from sealgen.stores.reading import Stores
 from sealgen.values.source import Surroundings
 from sealgen.values.sources import ValueShape
 from sealgen.yaml.nodes import parse
@@ -35,7 +36,7 @@ def surroundings(
     ask: Callable[[str], Secret] | None = None,
 ) -> Surroundings:
     """Return surroundings with these things and no others."""
-    return Surroundings(root, environ or {}, ask, NOW)
+    return Surroundings(root, environ or {}, ask, NOW, Stores(root, environ or {}, pause=lambda _: None))
 
 
 def parts(yaml: str, around: Surroundings | None = None) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from sealgen.yaml.nodes import parse
 from sealgen.yaml.schema import MapOf
 from tests.values.reading import CANARY, parts, read, refusal, surroundings
 
+NAMES = "literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, sops, kubernetes"
 EVERY_SOURCE = {
     "{literal: aura}": "05489739cc604de1",
     "{generate: hex, bytes: 32}": "f6eb25a4fa8c1478",
@@ -34,12 +35,17 @@ EVERY_SOURCE = {
     "{dotenv: .env, variable: SMTP_PASSWORD}": "b317365a00a46b87",
     "{exec: [op, read, x], timeout: 30s, trim: true}": "ffecc32735b8876d",
     "{prompt: SMTP password}": "73bdcafffd1db76d",
+    "{vault: secret/aura/postgres, property: password, version: 3}": "c35e3c15f26eb50c",
+    "{aws-ssm: /aura/postgres/password, version: 3}": "b3b3a5f94a22f69c",
+    "{sops: secrets.yaml, property: [postgres, password]}": "f1d702e3443caeac",
+    "{kubernetes: aura/smtp, property: password}": "a2200673e53f78fe",
+    "{aws-secretsmanager: aura/postgres, property: password, version: AWSPREVIOUS}": "e283f480cf530ec2",
 }
 """With the beginning of its specification's digest."""
 
 
 def test_the_names_of_the_sources() -> None:
-    assert SOURCE_NAMES == ("literal", "generate", "env", "file", "dotenv", "exec", "prompt")
+    assert ", ".join(SOURCE_NAMES) == NAMES
 
 
 def test_no_rule_has_the_name_of_a_source() -> None:
@@ -67,15 +73,15 @@ def test_every_source_takes_its_fields_and_the_kind_is_its_name(yaml: str) -> No
     [
         (
             "{}",
-            "1:1: values.password has no source; one of literal, generate, env, file, dotenv, exec, prompt",
+            f"1:1: values.password has no source; one of {NAMES}",
         ),
         (
             "{min_length: 3}",
-            "1:1: values.password has no source; one of literal, generate, env, file, dotenv, exec, prompt",
+            f"1:1: values.password has no source; one of {NAMES}",
         ),
         (
             "{bytes: 32}",
-            "1:1: values.password has no source; one of literal, generate, env, file, dotenv, exec, prompt",
+            f"1:1: values.password has no source; one of {NAMES}",
         ),
         (f"{{litteral: {CANARY}}}", "1:2: unknown field 'values.password.litteral'; did you mean 'literal'?"),
         (
@@ -115,12 +121,34 @@ def test_every_source_takes_its_fields_and_the_kind_is_its_name(yaml: str) -> No
             ),
         ),
         ("{env: X, trim: true}", "1:10: values.password.trim goes with file or exec, not with env"),
+        ("{env: X, recover: cluster}", "1:10: values.password.recover goes with generate or prompt, not with env"),
+        (
+            f"{{literal: {CANARY}, recover: cluster}}",
+            "1:26: values.password.recover goes with generate or prompt, not with literal",
+        ),
+        ("{generate: hex, recover: nowhere}", "1:26: values.password.recover can't be 'nowhere'; known are cluster"),
+        (
+            "{recover: cluster}",
+            f"1:1: values.password has no source; one of {NAMES}",
+        ),
         ("[hex]", "1:1: values.password must be a mapping"),
         (CANARY, "1:1: values.password must be a mapping"),
     ],
 )
 def test_a_mapping_that_is_no_value_is_refused(yaml: str, message: str) -> None:
     assert refusal(yaml, ConfigurationError) == f"base.yaml:{message}"
+
+
+def test_only_what_was_never_stored_may_say_from_where_it_is_read_back() -> None:
+    for yaml in EVERY_SOURCE:
+        assert read(yaml).recover is None
+        if read(yaml).source.made:
+            recovered = read(f"{yaml[:-1]}, recover: cluster}}")
+            assert (recovered.recover, recovered.specification) == ("cluster", read(yaml).specification)
+        else:
+            assert "values.password.recover goes with generate or prompt, not with " in refusal(
+                f"{yaml[:-1]}, recover: cluster}}", ConfigurationError
+            )
 
 
 def test_the_place_of_a_refusal_can_be_pointed_at() -> None:
@@ -149,6 +177,7 @@ def accepted(document: object) -> bool:
         {"dotenv": ".env"},
         {"exec": ["op", "read"], "timeout": "30s"},
         {"prompt": "Password"},
+        {"vault": "secret/aura", "property": ["password", "x"], "version": 3, "store": "main", "timeout": "5s"},
         {"rotate_every": "30d"},
         {"bytes": 64},
     ],
