@@ -21,11 +21,11 @@ from sealgen.recipe import Filtered, Reference
 from sealgen.reconcile import versions
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan, transformer_problems
-from sealgen.reconcile.survey import survey, values_of
+from sealgen.reconcile.survey import survey
 from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -85,7 +85,7 @@ def check(project: Project, environment: Environment, now: dt.datetime) -> Check
         keys = sum(len(secret.keys) for secret in manifests.values())
         return Checked(environment.name, len(manifests), keys, tuple(findings), tuple(unproven))
     surveyed = survey(project, environment)
-    used = values_of(surveyed.manifests.values())
+    used = surveyed.values
     states = versions.assume(environment, used, surveyed.lock)
     plan = make_plan(surveyed, states, environment.backend.fingerprint)
     certificate = None
@@ -168,7 +168,7 @@ def _shapes(surveyed: Survey, certificate: Certificate | None) -> Iterator[Findi
             yield Finding("ciphertext-shape", Severity.ERROR, path, None, f"{name}/{key} {problem}")
 
 
-def _rotation(surveyed: Survey, used: list[str], today: dt.date) -> Iterator[Finding]:
+def _rotation(surveyed: Survey, used: Sequence[str], today: dt.date) -> Iterator[Finding]:
     for name in used:
         every = surveyed.environment.values[name].rules.rotate_every
         locked = surveyed.lock.values.get(name)
@@ -181,7 +181,7 @@ def _rotation(surveyed: Survey, used: list[str], today: dt.date) -> Iterator[Fin
             yield Finding("rotation-due", Severity.WARNING, surveyed.environment.file, None, message)
 
 
-def _specifications(surveyed: Survey, used: list[str]) -> Iterator[Finding]:
+def _specifications(surveyed: Survey, used: Sequence[str]) -> Iterator[Finding]:
     """A value that is made once stays as it was made, whatever its specification says since."""
     environment = surveyed.environment
     for name in used:

@@ -17,7 +17,7 @@ from sealgen.plan import DesiredKey, DesiredSecret
 from sealgen.reconcile.manifests import render_manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from sealgen.config.environment import Environment, SecretEntry
     from sealgen.config.project import Project
@@ -83,13 +83,15 @@ class Survey:
             for secret in self.manifests.values()
         )
 
-    def desired_key(self, place: tuple[str, str]) -> DesiredKey:
-        """Return what the plan compares of one key, by Secret and key."""
-        return self._desired_keys[place]
+    @cached_property
+    def values(self) -> Sequence[str]:
+        """The values that some key is made of, sorted."""
+        return sorted({name for secret in self.desired for key in secret.keys.values() for name in key.values})
 
     @cached_property
-    def _desired_keys(self) -> Mapping[tuple[str, str], DesiredKey]:
-        return {(secret.name, name): key for secret in self.desired for name, key in secret.keys.items()}
+    def desired_keys(self) -> Mapping[str, Mapping[str, DesiredKey]]:
+        """What the plan compares of each key, by Secret and key."""
+        return {secret.name: secret.keys for secret in self.desired}
 
     @cached_property
     def ciphertexts(self) -> Mapping[tuple[str, str], str]:
@@ -151,13 +153,6 @@ def text_of(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> str:
             annotations=secret.annotations,
             immutable=secret.immutable,
         )
-    )
-
-
-def values_of(manifests: Iterable[SecretManifest]) -> list[str]:
-    """Return the values that some key is made of, sorted."""
-    return sorted(
-        {name for secret in manifests for key in secret.keys.values() for name in recipe.values_in(key.recipe)}
     )
 
 
