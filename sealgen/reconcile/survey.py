@@ -31,6 +31,8 @@ class OverlayFile:
 
     content: bytes
     sealed: SealedSecret
+    stale: bool
+    """Whether it would be written differently, were its ciphertexts to stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,7 @@ class Survey:
     @cached_property
     def stale(self) -> frozenset[str]:
         """The Secrets whose manifest would be written differently, were its ciphertexts to stay as they are."""
-        return frozenset(
-            name
-            for name, secret in self.manifests.items()
-            if (file := self.files.get(name)) is not None
-            and text_of(secret, file.sealed.encrypted_data).encode() != file.content.replace(b"\r\n", b"\n")
-        )
+        return frozenset(name for name, file in self.files.items() if file.stale)
 
     @cached_property
     def unlisted(self) -> frozenset[str]:
@@ -142,17 +139,19 @@ def ciphertext_digest(text: str) -> str:
 
 def text_of(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> str:
     """Return the manifest that seals ``secret`` with these ciphertexts."""
-    return sealed_secret.to_yaml(
-        SealedSecret(
-            name=secret.name,
-            namespace=secret.namespace,
-            scope=secret.scope,
-            encrypted_data=encrypted_data,
-            type=secret.type,
-            labels=secret.labels,
-            annotations=secret.annotations,
-            immutable=secret.immutable,
-        )
+    return sealed_secret.to_yaml(_sealed(secret, encrypted_data))
+
+
+def _sealed(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> SealedSecret:
+    return SealedSecret(
+        name=secret.name,
+        namespace=secret.namespace,
+        scope=secret.scope,
+        encrypted_data=encrypted_data,
+        type=secret.type,
+        labels=secret.labels,
+        annotations=secret.annotations,
+        immutable=secret.immutable,
     )
 
 
@@ -166,13 +165,14 @@ def survey(project: Project, environment: Environment) -> Survey:
     lock_content = project.read(path)
     locked = lock.read(lock_content.replace(b"\r\n", b"\n"), str(path)) if lock_content is not None else lock.Lock()
     written = {secret: known.filename for (secret, _), known in locked.keys.items()}
+    taken = set(written.values())
     files = {}
     for secret, filename in written.items():
-        if (file := _overlay_file(project, environment, secret, filename)) is not None:
+        if (file := _overlay_file(project, environment, secret, filename, manifests.get(secret))) is not None:
             files[secret] = file
     for entry in environment.secrets:
         path = environment.output / entry.filename
-        if entry.filename not in written.values() and project.read(path) is not None:
+        if entry.filename not in taken and project.read(path) is not None:
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it",
                 hint=f"Move it away, or give the secret '{entry.name}' another filename.",
@@ -199,11 +199,19 @@ def _kustomization(project: Project, environment: Environment) -> tuple[PurePosi
     return environment.output / kustomization.FILENAME, None
 
 
-def _overlay_file(project: Project, environment: Environment, secret: str, filename: str) -> OverlayFile | None:
+def _overlay_file(
+    project: Project, environment: Environment, secret: str, filename: str, manifest: SecretManifest | None
+) -> OverlayFile | None:
     path = environment.output / filename
     content = project.read(path)
     if content is None:
         return None
+    # What is just as it would be written, as nearly all is, need not be understood.
+    written = content.replace(b"\r\n", b"\n")
+    if manifest is not None:
+        sealed = _sealed(manifest, sealed_secret.ciphertexts(written))
+        if sealed_secret.to_yaml(sealed).encode() == written:
+            return OverlayFile(content, sealed, stale=False)
     _check_merged(content, path)
     try:
         sealed = sealed_secret.read(content, str(path))
@@ -214,7 +222,8 @@ def _overlay_file(project: Project, environment: Environment, secret: str, filen
         raise ConfigurationError(
             f"{path} is the SealedSecret '{sealed.name}', but the lock says '{secret}'; restore one of them from Git"
         )
-    return OverlayFile(content, sealed)
+    stale = manifest is not None and text_of(manifest, sealed.encrypted_data).encode() != written
+    return OverlayFile(content, sealed, stale)
 
 
 def _check_merged(content: bytes, path: PurePosixPath) -> None:
