@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealgen.values.version import counter_of, made_version
 
@@ -100,8 +100,7 @@ class Unreadable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One action on one key."""
 
     secret: str
@@ -209,7 +208,9 @@ def plan(
             read_back = [at_hand[value] for value in gone if value in at_hand]
             action, reason, detail = _action(key, reason, detail, values, lost, read_back)
             blocking.update(lost if action is Action.BLOCKED else ())
-            before = _previous(secret, name, lock, ciphertexts, versions, made, finish, reseal) if key.previous else None
+            before = (
+                _previous(secret, name, lock, ciphertexts, versions, made, finish, reseal) if key.previous else None
+            )
             if before is not None and before.action is Action.DROP and values_made_anew:
                 pass
             steps.append(Step(secret.name, name, action, reason, detail))
