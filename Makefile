@@ -40,9 +40,9 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 
-conformance: $(TEST_VENV)/.ready
+conformance: $(TEST_VENV)/.conformance
 	tests/conformance/install $(TOOLS)
-	PATH="$(abspath $(TOOLS)):$$PATH" $(TEST_VENV)/bin/pytest tests/conformance $(ARGS)
+	PATH="$(abspath $(TOOLS)):$$PATH:$(abspath $(TEST_VENV))/bin" $(TEST_VENV)/bin/pytest tests/conformance $(ARGS)
 
 # It stays when make ends: eval "$(make cluster)" makes kubectl its administrator.
 cluster: $(TEST_VENV)/.ready
@@ -77,13 +77,14 @@ sbom: $(RELEASE_VENV)/.ready $(TEST_VENV)/.ready
 # Strict: what the advisory service doesn't know, or a service that can't be reached, is a failure and no success.
 audit: $(RELEASE_VENV)/.ready
 	$(RELEASE_VENV)/bin/pip-audit --strict --disable-pip --progress-spinner off \
-		--requirement requirements/lint.txt --requirement requirements/release.txt
+		--requirement requirements/lint.txt --requirement requirements/conformance.txt --requirement requirements/release.txt
 
 # Pins the newest versions, with the hashes of all their files. Run it with the oldest Python that is supported.
 requirements: export CUSTOM_COMPILE_COMMAND = make requirements
 requirements: $(RELEASE_VENV)/.ready
 	$(PIN) --output-file requirements/runtime.txt pyproject.toml
 	$(PIN) --output-file requirements/test.txt --extra test --build-deps-for wheel pyproject.toml
+	$(PIN) --output-file requirements/conformance.txt --extra test --extra conformance pyproject.toml
 	$(PIN) --output-file requirements/lint.txt --extra lint --extra test --build-deps-for wheel \
 		--build-deps-for editable pyproject.toml
 	$(PIN) --output-file requirements/release.txt requirements/release.in
@@ -123,6 +124,15 @@ else
 	@$(WHEEL) .
 	@$(TEST_VENV)/bin/python $(PIP) --force-reinstall --no-deps dist/*.whl
 	@$(TEST_VENV)/bin/python $(PIP) "$$(echo dist/*.whl)[test]"
+endif
+	@touch $@
+
+# What conformance tests run against, as far as it comes as Python packages.
+$(TEST_VENV)/.conformance: $(TEST_VENV)/.ready requirements/conformance.txt
+ifeq ($(CI),true)
+	@$(TEST_VENV)/bin/python $(PINNED)/conformance.txt
+else
+	@$(TEST_VENV)/bin/python $(PIP) "$$(echo dist/*.whl)[test,conformance]"
 endif
 	@touch $@
 

@@ -208,13 +208,14 @@ def plan(
             read_back = [at_hand[value] for value in gone if value in at_hand]
             action, reason, detail = _action(key, reason, detail, values, lost, read_back)
             blocking.update(lost if action is Action.BLOCKED else ())
-            before = (
-                _previous(secret, name, lock, ciphertexts, versions, made, finish, reseal) if key.previous else None
-            )
-            if before is not None and before.action is Action.DROP and values_made_anew:
-                pass
+            before = _before(secret, name, lock, ciphertexts, versions, made, finish, reseal) if key.previous else None
+            if before is not None and before.lost:
+                detail = _and(detail, f"{key.previous} can't keep the version before: {before.lost}")
             steps.append(Step(secret.name, name, action, reason, detail))
-    steps.extend(_dropped(desired, lock, ciphertexts))
+            if before is not None and before.step is not None:
+                steps.append(before.step)
+    previous = sum(bool(step.source) and step.action is not Action.DROP for step in steps)
+    steps.extend(_dropped(desired, lock, ciphertexts, {(step.secret, step.key) for step in steps}))
     stored_nowhere = {name for name in used - made if isinstance(values[name], Made)}
     needs = [
         stored_nowhere & set(key.values) - live.get((secret.name, name), {}).keys()
@@ -222,7 +223,75 @@ def plan(
         for name, key in secret.keys.items()
     ]
     missing = _with_companions(blocking, needs)
-    return Plan(tuple(steps), tuple(sorted(made)), tuple(sorted(missing)), versions)
+    return Plan(tuple(steps), tuple(sorted(made)), tuple(sorted(missing)), versions, previous=previous)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What becomes of the version before of a key."""
+
+    step: Step | None = None
+    lost: Reason | None = None
+    """Why it can't be kept, where a new one is made now."""
+
+
+def _before(
+    secret: DesiredSecret,
+    name: str,
+    lock: Lock,
+    ciphertexts: Mapping[tuple[str, str], str],
+    versions: Mapping[str, str],
+    made: Set[str],
+    finish: Set[str],
+    reseal: Set[str],
+) -> _Before:
+    """Decide on the key that keeps the version before of ``name``, which is one value alone.
+
+    Within a Secret all ciphertexts have one label, so that one moves as it is; with another label it can't be opened.
+    """
+    key = secret.keys[name]
+    (value,) = key.values
+    present, kept = (lock.keys.get((secret.name, place)) for place in (name, key.previous))
+
+    def step(action: Action, reason: Reason, detail: str = "") -> Step:
+        return Step(secret.name, key.previous, action, reason, detail, source=name)
+
+    why: Reason | None
+    if value in made and present is not None:
+        if (why := _lost(secret, key, present, ciphertexts.get((secret.name, name)), reseal)) is None:
+            return _Before(step(Action.COPY, Reason.PREVIOUS, _numbered(value, present)))
+        return _Before(step(Action.DROP, why) if kept else None, why)
+    if kept is None:
+        return _Before()
+    if value in finish:
+        why = Reason.FINISHED
+    elif kept.values.keys() != {value} or kept.values[value] == versions[value]:
+        why = Reason.NO_KEY  # it was a key like any other
+    else:
+        why = _lost(secret, key, kept, ciphertexts.get((secret.name, key.previous)), reseal)
+    if why is not None:
+        return _Before(step(Action.DROP, why))
+    return _Before(step(Action.KEEP, Reason.UNCHANGED, f"the version before: {_numbered(value, kept)}"))
+
+
+def _lost(
+    secret: DesiredSecret, key: DesiredKey, locked: LockedKey, found: str | None, reseal: Set[str]
+) -> Reason | None:
+    """Say why a ciphertext that is there can't be opened as another key of the Secret, or is not what the lock says."""
+    lost = {
+        Reason.SCOPE: locked.scope != secret.scope,
+        Reason.NAMESPACE: locked.namespace != secret.namespace,
+        Reason.RECIPE: locked.recipe != key.recipe,
+        Reason.CERTIFICATE: locked.certificate in reseal,
+        Reason.MISSING: found is None,
+        Reason.ALTERED: found != locked.ciphertext,
+    }
+    return next((reason for reason, holds in lost.items() if holds), None)
+
+
+def _numbered(value: str, locked: LockedKey) -> str:
+    counter = counter_of(locked.values[value])
+    return f"{value} {counter}" if counter else value
 
 
 def _reason(
@@ -312,14 +381,18 @@ def _with_companions(missing: Set[str], needs: Sequence[Set[str]]) -> Set[str]:
 
 
 def _dropped(
-    desired: Sequence[DesiredSecret], lock: Lock, ciphertexts: Mapping[tuple[str, str], str]
+    desired: Sequence[DesiredSecret],
+    lock: Lock,
+    ciphertexts: Mapping[tuple[str, str], str],
+    decided: Set[tuple[str, str]],
 ) -> Iterator[Step]:
-    wanted = {secret.name: secret.keys for secret in desired}
+    """Yield the steps on what is there and not wanted; of the keys in ``decided`` there is a step already."""
+    wanted = {secret.name for secret in desired}
     for secret, key in lock.keys:
         if secret not in wanted:
             yield Step(secret, key, Action.DROP, Reason.NO_ENTRY)
-        elif key not in wanted[secret]:
+        elif (secret, key) not in decided:
             yield Step(secret, key, Action.DROP, Reason.NO_KEY)
     for secret, key in sorted(ciphertexts):
-        if (secret, key) not in lock.keys and key not in wanted.get(secret, ()):
+        if (secret, key) not in lock.keys and (secret, key) not in decided:
             yield Step(secret, key, Action.DROP, Reason.FOREIGN)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["clone"]
-PAGES = ["docs/review.md"]
+PAGES = ["docs/review.md", "docs/rotation.md"]
 
 
 @pytest.fixture
@@ -29,13 +29,14 @@ def shell(clone: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     program.chmod(0o755)
     subprocess.run(["git", "config", "user.name", "A Reader"], cwd=clone, check=True)
     subprocess.run(["git", "config", "user.email", "reader@example.org"], cwd=clone, check=True)
+    begin = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, check=True, capture_output=True, text=True).stdout
     yield {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "PYTHONPATH": str(Path(sealgen.__file__).parents[1]),
         "PYTHONUTF8": "1",
     }
-    subprocess.run(["git", "checkout", "--quiet", "."], cwd=clone, check=True)
+    subprocess.run(["git", "reset", "--quiet", "--hard", begin.strip()], cwd=clone, check=True)
 
 
 def normal(text: str) -> str:

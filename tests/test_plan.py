@@ -245,6 +245,8 @@ def test_reasons_are_told_in_these_words() -> None:
         "file renamed",
         "kustomization entry missing",
         "added outside sealgen",
+        "previous version kept",
+        "rotation finished",
         "no longer in the template",
         "no longer in the environment",
         "can't tell",

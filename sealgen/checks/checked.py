@@ -121,13 +121,15 @@ def _sealed(
     used = surveyed.values
     subject = Subject(project, environment, backend, surveyed, used, now, certificate)
     states = versions.assume(environment, used, surveyed.lock)
-    findings += structure.out_of_date(surveyed, make_plan(surveyed, states, backend, Request()))
+    plan = make_plan(surveyed, states, backend, Request())
+    findings += structure.out_of_date(surveyed, plan)
     for look in CHECKED:
         findings += look(subject)
     findings += kustomizations.built_from_it(subject, repository.kustomizations)
     if read := [name for name in used if is_read(environment, name)]:
         unproven.append(f"that what is sealed is what the sources give now: {', '.join(read)}")
-    return _size(surveyed.manifests)
+    secrets, keys = _size(surveyed.manifests)
+    return secrets, keys + plan.previous
 
 
 def _size(manifests: Mapping[str, SecretManifest]) -> tuple[int, int]:

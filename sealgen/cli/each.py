@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
 
-_RECOVER = ("seal", "reencrypt")
+_RECOVER = ("seal", "rotate", "reencrypt")
 """The commands that deal with what an interrupted run left themselves."""
 
 

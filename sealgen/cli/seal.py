@@ -14,7 +14,10 @@ from sealgen.cli.settings import environments, global_options, settings
 from sealgen.overlay.seen import Witness
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sealgen.config.project import Project
+    from sealgen.reconcile.planning import Planned
     from sealgen.reconcile.request import Request
     from sealgen.reconcile.sealing import Sealed
     from sealgen.values.secret import Secret
@@ -53,46 +56,61 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, no_wait
     --from-cluster; it says which values are to be made anew (--rotate). Last, apply the overlay to the new cluster,
     and let cluster: name that one.
     """
-    current = settings(context)
 
     def run(project: Project, name: str) -> each.Outcome:
         if recalled := steps.recalled(context, project, name, request):
             return recalled
-        from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
-        from sealgen.crypto.crew import crew  # noqa: PLC0415
-        from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
-
-        witness = Witness()
-        project = replace(project, note=witness.note)
-        try:
-            with crew() as hands, progress(f"{name}: sealing, file") as told:
-                sealed = seal(
-                    project,
-                    each.sealed(project, name, every=every),
-                    request,
-                    steps.surroundings(project, ask=ask if sys.stdin.isatty() else None),
-                    witness,
-                    hands,
-                    tell=report.note,
-                    waiting=None if no_wait else report.note,
-                    progress=told,
-                )
-        except Stuck as error:
-            plan = error.planned.plan
-            report.say(steps.steps_text(name, plan, verbose=current.verbose), to_stderr=True)
-            data = steps.plan_data(name, *steps.sizes(error.planned), plan) if current.json else {}
-            return each.Outcome(error.exit_code, data, error)
-        for warning in sealed.warnings:
-            report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
-        if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:
-            days = f"{sealed.days_left} day{'' if sealed.days_left == 1 else 's'}"
-            report.warn(f"{name}: the certificate expires in {days}: sealgen cert fetch {name}")
-        if report.is_heard():
-            table = steps.steps_text(name, sealed.plan, verbose=current.verbose)
-            report.say(table + steps.summary(name, sealed.secrets, sealed.keys, sealed.plan, done=True))
-        return each.Outcome(0, _data(sealed) if current.json else {})
+        return carry_out(context, project, name, request, every=every, waits=not no_wait)
 
     return each.environment(context, "seal", names, every, run)
+
+
+def carry_out(
+    context: click.Context,
+    project: Project,
+    name: str,
+    request: Request,
+    *,
+    every: bool,
+    waits: bool,
+    approve: Callable[[Planned], None] | None = None,
+) -> each.Outcome:
+    """Seal what is asked for, and tell; ``approve`` shows the plan to somebody, and may raise what ends the run."""
+    from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
+    from sealgen.crypto.crew import crew  # noqa: PLC0415
+    from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
+
+    current = settings(context)
+    witness = Witness()
+    project = replace(project, note=witness.note)
+    try:
+        with crew() as hands, progress(f"{name}: sealing, file") as told:
+            sealed = seal(
+                project,
+                each.sealed(project, name, every=every),
+                request,
+                steps.surroundings(project, ask=ask if sys.stdin.isatty() else None),
+                witness,
+                hands,
+                tell=report.note,
+                waiting=report.note if waits else None,
+                progress=told,
+                approve=approve or (lambda _: None),
+            )
+    except Stuck as error:
+        plan = error.planned.plan
+        report.say(steps.steps_text(name, plan, verbose=current.verbose), to_stderr=True)
+        data = steps.plan_data(name, *steps.sizes(error.planned), plan) if current.json else {}
+        return each.Outcome(error.exit_code, data, error)
+    for warning in sealed.warnings:
+        report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
+    if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:
+        days = f"{sealed.days_left} day{'' if sealed.days_left == 1 else 's'}"
+        report.warn(f"{name}: the certificate expires in {days}: sealgen cert fetch {name}")
+    if report.is_heard():
+        table = "" if approve else steps.steps_text(name, sealed.plan, verbose=current.verbose)
+        report.say(table + steps.summary(name, sealed.secrets, sealed.keys, sealed.plan, done=True))
+    return each.Outcome(0, _data(sealed) if current.json else {})
 
 
 def _data(sealed: Sealed) -> dict[str, Any]:

@@ -28,14 +28,22 @@ C = TypeVar("C", bound="Callable[..., Any]")
 _STYLES: dict[Action, dict[str, Any]] = {
     Action.KEEP: {"dim": True},
     Action.SEAL: {"fg": "green"},
+    Action.COPY: {"fg": "green"},
     Action.REWRITE: {"fg": "cyan"},
     Action.DROP: {"fg": "red"},
     Action.BLOCKED: {"fg": "yellow", "bold": True},
     Action.UNKNOWN: {"fg": "yellow", "bold": True},
 }
-_DONE = {Action.SEAL: "sealed", Action.REWRITE: "rewritten", Action.DROP: "dropped", Action.KEEP: "kept"}
+_DONE = {
+    Action.SEAL: "sealed",
+    Action.COPY: "copied",
+    Action.REWRITE: "rewritten",
+    Action.DROP: "dropped",
+    Action.KEEP: "kept",
+}
 _TO_DO = {
     Action.SEAL: "to seal",
+    Action.COPY: "to copy",
     Action.REWRITE: "to rewrite",
     Action.DROP: "to drop",
     Action.BLOCKED: "blocked",
@@ -161,4 +169,4 @@ def plan_data(environment: str, secrets: int, keys: int, plan: Plan) -> dict[str
 def sizes(planned: Planned) -> tuple[int, int]:
     """Return how many Secrets and keys the environment has."""
     manifests = planned.survey.manifests
-    return len(manifests), sum(len(secret.keys) for secret in manifests.values())
+    return len(manifests), sum(len(secret.keys) for secret in manifests.values()) + planned.plan.previous

@@ -97,12 +97,16 @@ def _carried_out(
                 certificate=planned.backend.fingerprint,
                 ciphertext=ciphertext_digest(text),
             )
+        elif step.action is Action.COPY:
+            held[step.key] = survey.files[step.secret].sealed.encrypted_data[step.source]
+            filename = survey.entries[step.secret].filename
+            keys[place] = replace(survey.lock.keys[step.secret, step.source], filename=filename)
         elif step.action is Action.DROP:
             held.pop(step.key, None)
             keys.pop(place, None)
         elif step.action is Action.REWRITE:
             filename = survey.entries[step.secret].filename
-            for other in survey.manifests[step.secret].keys:
+            for other in {*survey.manifests[step.secret].keys, *held}:
                 if (known := keys.get((step.secret, other))) is not None:
                     keys[step.secret, other] = replace(known, filename=filename)
     return held

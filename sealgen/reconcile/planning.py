@@ -73,6 +73,7 @@ def prepare(
         surveyed = replace(surveyed, lock=replace(surveyed.lock, fingerprint_key=None))
     used = surveyed.values
     _check_rotatable(environment, request.rotate, used)
+    _check_finishable(environment, request.finish)
     key = fingerprint_key.find(project.root, surroundings.environ)
     if key is None and surveyed.lock.fingerprint_key is None and any(is_read(environment, name) for name in used):
         key = make_key()
@@ -137,6 +138,7 @@ def make_plan(
         token=secrets.token_hex(4),
         rewrite=rewrite,
         rotate=request.rotate,
+        finish=request.finish,
         reseal=others,
         live=live,
     )
@@ -185,6 +187,15 @@ def _check_rotatable(environment: Environment, rotate: frozenset[str], used: Seq
             raise ConfigurationError(f"'{name}' can't be rotated: no key of {environment.name} uses it")
 
 
+def _check_finishable(environment: Environment, finish: frozenset[str]) -> None:
+    for name in sorted(finish):
+        if name not in environment.values:
+            hint = did_you_mean(name, environment.values)
+            raise ConfigurationError(f"{environment.name} has no value '{name}'{hint}")
+        if environment.values[name].keep_previous is None:
+            raise ConfigurationError(f"'{name}' has no keep_previous, so that no version before it is kept")
+
+
 # What is said of a Secret's manifest is of all its keys at once.
 _OF_THE_SECRET = frozenset(
     {Reason.SCOPE, Reason.NAMESPACE, Reason.METADATA, Reason.FILENAME, Reason.ENTRY, Reason.NO_ENTRY}
@@ -202,7 +213,12 @@ def restricted(whole: Plan, surveyed: Survey, request: Request) -> Plan:
     for name in only:
         if name not in known:
             raise ConfigurationError(f"--only {name}: no such secret or key{did_you_mean(name, known)}")
-    chosen = tuple(step for step in whole.steps if step.secret in only or f"{step.secret}/{step.key}" in only)
+    # The version before moves with its key.
+    chosen = tuple(
+        step
+        for step in whole.steps
+        if step.secret in only or {f"{step.secret}/{step.key}", f"{step.secret}/{step.source}"} & {*only}
+    )
     _check_secrets_whole(whole, chosen)
     _check_files_free(surveyed, chosen)
     picked = {(step.secret, step.key) for step in chosen}
@@ -222,6 +238,7 @@ def restricted(whole: Plan, surveyed: Survey, request: Request) -> Plan:
         tuple(name for name in whole.made if name in needed),
         whole.missing if any(step.action is Action.BLOCKED for step in chosen) else (),
         {name: version for name, version in whole.versions.items() if name in needed},
+        previous=whole.previous,
     )
 
 

@@ -14,6 +14,7 @@ from sealgen.recipe import values_in
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.values import kept_values, rules
 from sealgen.values.kept_values import KeptValue
+from sealgen.values.stored import parts_in_stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,7 @@ def _plaintexts(
     content = private_files.read(project.root / path)
     kept = kept_values.load(content, str(path)) if content is not None else {}
     plaintexts: dict[str, Parts] = {}
+    surroundings.stores.ahead(parts_in_stores(environment.values[name].source for name in used))
     for name in used:
         value = environment.values[name]
         digest = value.specification

@@ -11,6 +11,8 @@ class Request:
 
     rotate: frozenset[str] = frozenset()
     """Values to make the next version of."""
+    finish: frozenset[str] = frozenset()
+    """Values whose version before is no longer kept."""
     only: tuple[str, ...] = ()
     """``SECRET`` or ``SECRET/KEY``; empty for all."""
     accept_fingerprint_key: bool = False

@@ -60,12 +60,13 @@ def seal(
     tell: Callable[[str], None],
     waiting: Callable[[str], None] | None,
     progress: Callable[[int, int], None],
+    approve: Callable[[Planned], None] = lambda _: None,
 ) -> Sealed:
     """Bring the overlay and the lock of an environment up to date.
 
     ``witness`` notes what the project reads, and ``crew`` seals. ``tell`` is told of what an interrupted run left,
     ``waiting`` of another run that is waited for (None: it is not), ``progress`` of how many files are made, and of
-    how many.
+    how many. ``approve`` is given the plan before anything is made, and may raise what ends the run.
     Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
     for everything else that stands in the way.
     """
@@ -76,7 +77,7 @@ def seal(
             tell(run.recovered)
             environment = project.environment(environment.name)
         seen.remember(project.root, environment.name, None)
-        sealed = _seal(project, environment, request, surroundings, run, witness, crew, progress)
+        sealed = _seal(project, environment, request, surroundings, run, witness, crew, progress, approve)
         # What a source gives is in no file that was noted, and what was left out may be anything.
         if not request.only and not any(is_read(environment, name) for name in sealed.values):
             noted = witness.seen(sealed.secrets, sealed.keys)
@@ -93,10 +94,12 @@ def _seal(
     witness: Witness,
     crew: Crew,
     progress: Callable[[int, int], None],
+    approve: Callable[[Planned], None],
 ) -> Sealed:
     planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
     if planned.plan.stuck:
         raise Stuck(planned)
+    approve(planned)
     ciphertexts: Iterator[str] = iter(())
     warnings: tuple[Warned, ...] = ()
     days_left = None
@@ -111,7 +114,7 @@ def _seal(
         environment=environment.name,
         plan=planned.plan,
         secrets=len(planned.survey.manifests),
-        keys=sum(len(secret.keys) for secret in planned.survey.manifests.values()),
+        keys=sum(len(secret.keys) for secret in planned.survey.manifests.values()) + planned.plan.previous,
         warnings=warnings,
         days_left=days_left,
         files=tuple(map(str, files)),
@@ -217,7 +220,7 @@ def _staying_at_hand(planned: Planned) -> list[tuple[SecretManifest, str]]:
     touched = {step.secret for step in planned.plan.having(Action.SEAL)}
     staying = []
     for step in planned.plan.having(Action.KEEP):
-        if step.secret in touched:
+        if step.secret in touched and not step.source:  # a version before is at hand nowhere
             secret = planned.survey.manifests[step.secret]
             if values_in(secret.keys[step.key].recipe) <= planned.observed.plaintexts.keys():
                 staying.append((secret, step.key))
@@ -230,9 +233,12 @@ def _bytes_not_at_hand(planned: Planned, staying: list[Plaintext]) -> dict[str, 
 
     counted = {(step.secret, step.key) for step in planned.plan.having(Action.SEAL, Action.DROP)}
     counted |= {(plaintext.secret.name, plaintext.key) for plaintext in staying}
+    copied = {(step.secret, step.key): step.source for step in planned.plan.having(Action.COPY)}
     totals: dict[str, int] = {}
     for secret in {step.secret for step in planned.plan.having(Action.SEAL)} & planned.survey.files.keys():
-        for key, text in planned.survey.files[secret].sealed.encrypted_data.items():
+        there = planned.survey.files[secret].sealed.encrypted_data
+        moved = {key: there[source] for (owner, key), source in copied.items() if owner == secret}
+        for key, text in {**there, **moved}.items():
             if (secret, key) in counted:
                 continue
             try:

@@ -17,6 +17,7 @@ from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
 from sealgen.recipe import Reference
 from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.previous import previous_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +82,11 @@ class Survey:
         return {secret: locked.filename for (secret, _), locked in self.lock.keys.items()}
 
     @cached_property
+    def previous(self) -> Mapping[tuple[str, str], str]:
+        """The keys that keep the version before of another, by Secret and that other; raises ConfigurationError."""
+        return previous_keys(self.environment.values.values(), self.manifests.values())
+
+    @cached_property
     def desired(self) -> tuple[DesiredSecret, ...]:
         """What the plan compares with the lock."""
         return tuple(
@@ -93,6 +99,7 @@ class Survey:
                     name: DesiredKey(
                         recipe.digest(key.recipe),
                         tuple(sorted(recipe.values_in(key.recipe))),
+                        self.previous.get((secret.name, name), ""),
                     )
                     for name, key in secret.keys.items()
                 },
@@ -226,7 +233,7 @@ def survey(project: Project, environment: Environment) -> Survey:
             )
     roles = None if access.FILENAME in written.values() else _roles(project, environment)
     kustomization_path, kustomized = _kustomization(project, environment)
-    return Survey(
+    surveyed = Survey(
         environment=environment,
         manifests=manifests,
         lock=locked,
@@ -236,6 +243,8 @@ def survey(project: Project, environment: Environment) -> Survey:
         files=files,
         access=roles,
     )
+    previous_keys(environment.values.values(), manifests.values())
+    return surveyed
 
 
 def _roles(project: Project, environment: Environment) -> bytes | None:

@@ -169,11 +169,22 @@ class _Comparison:
         if before is None or before.ciphertext != old:
             yield told(Word.RESTORED, "sealed again: the ciphertext before was none that the lock knew")
             return
+        if (origin := self._kept_of(place, after)) is not None:
+            yield told(Word.COPIED, f"from {'/'.join(origin)}")
+            return
         reasons = list(self._reasons(told, place, before, after))
         if not reasons and (before.scope, before.namespace) == (after.scope, after.namespace):
             detail = "sealed again with the same versions, recipe and certificate: nothing says why"
             reasons = [told(Word.UNEXPLAINED, detail, level=Level.UNEXPLAINED)]
         yield from reasons
+
+    def _kept_of(self, place: tuple[str, str], after: LockedKey) -> tuple[str, str] | None:
+        """Return the key of the same Secret whose ciphertext it was, where the lock says of it what it said of that."""
+        origin = self._origins.get(after.ciphertext)
+        if origin is None or origin == place or origin[0] != place[0]:
+            return None
+        known = self._before.lock.keys.get(origin)
+        return origin if known is not None and _without_file(known) == _without_file(after) else None
 
     def _reasons(
         self, told: partial[Change], place: tuple[str, str], before: LockedKey, after: LockedKey

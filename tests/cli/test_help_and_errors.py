@@ -124,7 +124,7 @@ def test_no_command_shows_the_help_and_is_no_success(project: Project) -> None:
         (["sael"], "no command 'sael'; did you mean 'seal'?\nTry 'sealgen --help'."),
         (
             ["xyz"],
-            "no command 'xyz'; known are cert, check, completion, plan, render, schema, seal\nTry 'sealgen --help'.",
+            "no command 'xyz'\nTry 'sealgen --help'.",
         ),
         (
             ["-x"],
@@ -138,7 +138,7 @@ def test_no_command_shows_the_help_and_is_no_success(project: Project) -> None:
         (
             ["check", "--rotate", "x"],
             (
-                "no option '--rotate'; known are --all, --help, --json, --no-color, --quiet, --verbose\n"
+                "no option '--rotate'; did you mean '--format'?\n"
                 "Try 'sealgen check --help'."
             ),
         ),
@@ -427,7 +427,7 @@ def test_each_shells_script_is_printed(project: Project, shell: str) -> None:
 def test_commands_options_and_environments_are_offered(project: Project) -> None:
     assert completed(project, "sealgen", "se") == ["plain,seal"]
     assert completed(project, "sealgen", "c") == ["plain,check", "plain,cert", "plain,completion"]
-    assert completed(project, "sealgen", "cert", "") == ["plain,show"]
+    assert completed(project, "sealgen", "cert", "") == ["plain,fetch", "plain,show", "plain,usage"]
     assert completed(project, "sealgen", "completion", "z") == ["plain,zsh"]
     assert {"plain,--all", "plain,--rotate", "plain,--only", "plain,--json"} <= set(
         completed(project, "sealgen", "seal", "--")
@@ -454,7 +454,7 @@ def test_completion_never_fails_and_never_speaks(project: Project) -> None:
     project.write("environments/broken.yaml", "values: [\n")
     assert completed(project, "sealgen", "seal", "st") == ["plain,staging"]
     assert completed(project, "sealgen", "-C", "/", "seal", "st") == []
-    assert completed(project, "sealgen", "nonsense", "st") == []
+    assert completed(project, "sealgen", "nonsense", "stag") == []
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")

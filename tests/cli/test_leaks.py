@@ -185,6 +185,8 @@ def test_success_shows_and_writes_only_what_is_sealed(watched: Watched) -> None:
     for arguments in (
         ("seal", "staging", "--rotate", "hex"),
         ("seal", "staging", "--rotate", "key", "--rotate", "ssh"),
+        ("rotate", "staging", "password", "--dry-run"),
+        ("rotate", "staging", "hex"),
         ("plan", "staging", "--rotate", "password"),
         ("plan", "staging", "--only", "all/ENV"),
         ("cert", "show", "staging"),

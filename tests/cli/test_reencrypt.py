@@ -97,6 +97,16 @@ def test_the_plan_is_up_to_date_afterwards(sealed: Project, service: SealingServ
     assert sealed.run("check", "staging").code == 0
 
 
+def test_a_version_before_that_is_kept_is_sealed_again_too(sealed: Project, service: SealingService) -> None:
+    values = yaml.safe_load(sealed.read("environments/staging.yaml"))["values"]
+    sealed.change(values={**values, "jwt_secret_key": {**values["jwt_secret_key"], "keep_previous": "OLD"}})
+    before = opened(sealed, OLD)["backend-secrets/JWT_SECRET_KEY"]
+    assert sealed.run("rotate", "staging", "jwt_secret_key", "-q") == (0, "", "")
+    assert reencrypt(sealed, service) == (0, f"{DONE_ALL.strip()}, 1 key under the newest key already\n", "")
+    assert opened(sealed, NEW)["backend-secrets/OLD"] == before
+    assert sealed.run("plan", "staging") == (0, "staging: 3 secrets, 8 keys, up to date\n", "")
+
+
 def test_a_second_run_has_nothing_to_do_and_asks_for_nothing(sealed: Project, service: SealingService) -> None:
     reencrypt(sealed, service)
     tree, asked = sealed.tree(), len(service.asked)

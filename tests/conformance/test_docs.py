@@ -38,6 +38,8 @@ def test_the_page_shows_what_its_commands_print(clone: Path, cluster: Cluster, t
         "PYTHONPATH": str(Path(sealgen.__file__).parents[1]),
         "PYTHONUTF8": "1",
     }
+    without = ("delete", "namespace", "aura-staging", "--ignore-not-found")
+    cluster.kubectl(*without)
     for command, shown in commands(PAGE.read_text()):
         done = subprocess.run(
             ["bash", "-c", command], cwd=clone, env=shell, capture_output=True, text=True, check=False
@@ -46,3 +48,4 @@ def test_the_page_shows_what_its_commands_print(clone: Path, cluster: Cluster, t
         if "…" in shown:
             printed[shown.index("…") :] = ["…"]
         assert printed == shown, command
+    cluster.kubectl(*without)

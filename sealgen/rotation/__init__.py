@@ -1,0 +1,3 @@
+"""Rotation: when a value is due."""
+
+from __future__ import annotations
