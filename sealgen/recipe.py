@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen.errors import SealgenError
 from sealgen.filters import FILTERS, MAX_BYTES, TOO_LARGE, FilterError
@@ -80,28 +80,29 @@ def references(recipe: Recipe) -> Iterator[Reference]:
 
 def values_in(recipe: Recipe) -> frozenset[str]:
     """Return the names of the values that the recipe refers to."""
-    return frozenset(reference.value for reference in references(recipe))
-
-
-_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+    return frozenset([leaf.value for leaf in leaves(recipe) if isinstance(leaf, Reference)])
 
 
 def digest(recipe: Recipe) -> str:
     """Return the SHA-256, in hex, of the recipe's canonical JSON. It tells nothing of any value."""
-    canonical = _JSON.encode(["sealgen recipe 1", *map(_canonical, recipe)])
+    canonical = _list(['"sealgen recipe 1"', *map(_canonical, recipe)])
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _canonical(part: Part) -> Any:
+_string = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _canonical(part: Part) -> str:
     if isinstance(part, str):
-        return part
+        return _string(part)
     if isinstance(part, Reference):
-        return {"value": part.value, "part": part.part}
-    return {
-        "filter": part.filter,
-        "input": [_canonical(inner) for inner in part.input],
-        "arguments": [[_canonical(inner) for inner in argument] for argument in part.arguments],
-    }
+        return f'{{"value":{_string(part.value)},"part":{_string(part.part)}}}'
+    arguments = _list([_list(map(_canonical, argument)) for argument in part.arguments])
+    return f'{{"filter":{_string(part.filter)},"input":{_list(map(_canonical, part.input))},"arguments":{arguments}}}'
+
+
+def _list(items: Iterable[str]) -> str:
+    return f"[{','.join(items)}]"
 
 
 def text(recipe: Recipe) -> str:

@@ -264,3 +264,10 @@ def test_where_nothing_changed_and_no_value_is_read_no_heavy_module_is_loaded(co
     project.template("app", {"user": "{{ values.user }}", "password": "{{ values.password }}"})
     assert project.run("seal", "staging", "-q") == (0, "", "")
     assert not modules_loaded(project, command, "staging") & {*HEAVY, *NEVER}
+
+
+def test_where_all_templates_only_print_jinja2_is_not_loaded(tmp_path: Path) -> None:
+    project = empty(tmp_path)
+    project.environment(values={"password": {"generate": "hex", "bytes": 24}}, secrets=["app"])
+    project.template("app", {"password": "{{ values.password | urlquote }}", "name": "{{ secret.name }}"})
+    assert "jinja2" not in modules_loaded(project, "seal", "staging")

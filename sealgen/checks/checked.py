@@ -16,7 +16,7 @@ from sealgen.reconcile import versions
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan
 from sealgen.reconcile.request import Request
-from sealgen.reconcile.survey import survey, values_of
+from sealgen.reconcile.survey import survey
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -118,7 +118,7 @@ def _sealed(
         findings += mistrusted or trust.validity(certificate, backend, now)
         certificate = None if mistrusted else certificate
     findings += trust.superseded(surveyed, backend)
-    used = values_of(surveyed.manifests.values())
+    used = surveyed.values
     subject = Subject(project, environment, backend, surveyed, used, now, certificate)
     states = versions.assume(environment, used, surveyed.lock)
     plan = make_plan(surveyed, states, backend, Request())

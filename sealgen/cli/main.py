@@ -79,6 +79,7 @@ def main() -> None:
     except OSError as error:
         code = report.output_failure(error)
         _drop(sys.stdout)
+    gc.freeze()  # Python looks for cycles at its end all the same, in what is not frozen.
     sys.exit(code)
 
 

@@ -104,13 +104,13 @@ def _confirmed(name: str) -> bool:
 def _chosen(project: Project, name: str, *, due: bool) -> list[str]:
     """Return the values that are made here, and due or not; what is due and made elsewhere is told."""
     from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
-    from sealgen.reconcile.survey import survey, values_of  # noqa: PLC0415
+    from sealgen.reconcile.survey import survey  # noqa: PLC0415
     from sealgen.rotation import schedule  # noqa: PLC0415
 
     environment = project.environment(name)
     sealed_secrets_backend(environment)
     surveyed = survey(project, environment)
-    found = used = values_of(surveyed.manifests.values())
+    found = used = surveyed.values
     if due:
         found = schedule.due(environment.values, used, surveyed.lock, dt.datetime.now(dt.UTC).date())
         for value in found:

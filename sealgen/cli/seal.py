@@ -77,21 +77,21 @@ def carry_out(
 ) -> each.Outcome:
     """Seal what is asked for, and tell; ``approve`` shows the plan to somebody, and may raise what ends the run."""
     from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
+    from sealgen.crypto.crew import crew  # noqa: PLC0415
     from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
 
     current = settings(context)
     witness = Witness()
     project = replace(project, note=witness.note)
-    environment = each.sealed(project, name, every=every)
-    around = steps.surroundings(project, ask=ask if sys.stdin.isatty() else None)
     try:
-        with progress(f"{name}: sealing, file") as told:
+        with crew() as hands, progress(f"{name}: sealing, file") as told:
             sealed = seal(
                 project,
-                environment,
+                each.sealed(project, name, every=every),
                 request,
-                around,
+                steps.surroundings(project, ask=ask if sys.stdin.isatty() else None),
                 witness,
+                hands,
                 tell=report.note,
                 waiting=report.note if waits else None,
                 progress=told,
@@ -99,17 +99,17 @@ def carry_out(
             )
     except Stuck as error:
         plan = error.planned.plan
-        report.say(steps.steps_text(environment.name, plan, verbose=current.verbose), to_stderr=True)
+        report.say(steps.steps_text(name, plan, verbose=current.verbose), to_stderr=True)
         data = steps.plan_data(name, *steps.sizes(error.planned), plan) if current.json else {}
         return each.Outcome(error.exit_code, data, error)
     for warning in sealed.warnings:
         report.warn(f"{warning.secret}/{warning.key}: {warning.message} ({warning.id})")
     if sealed.days_left is not None and sealed.days_left <= EXPIRES_SOON:
         days = f"{sealed.days_left} day{'' if sealed.days_left == 1 else 's'}"
-        report.warn(f"{environment.name}: the certificate expires in {days}: sealgen cert fetch {name}")
+        report.warn(f"{name}: the certificate expires in {days}: sealgen cert fetch {name}")
     if report.is_heard():
-        table = "" if approve else steps.steps_text(environment.name, sealed.plan, verbose=current.verbose)
-        report.say(table + steps.summary(environment.name, sealed.secrets, sealed.keys, sealed.plan, done=True))
+        table = "" if approve else steps.steps_text(name, sealed.plan, verbose=current.verbose)
+        report.say(table + steps.summary(name, sealed.secrets, sealed.keys, sealed.plan, done=True))
     return each.Outcome(0, _data(sealed) if current.json else {})
 
 

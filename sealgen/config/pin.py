@@ -45,7 +45,7 @@ def load_with_any(name: str, read: Read) -> Environment:
     if isinstance(backend, Mapping) and isinstance(kind := backend.get("kind"), Scalar) and kind.text != "plain":
         pin = backend.get("fingerprint")
         if pin is None or isinstance(pin, Scalar):
-            entry = Scalar("fingerprint", True, backend.at), Scalar(_ANY, False, pin.at if pin else backend.at)
+            entry = Scalar("fingerprint", True, *backend.at), Scalar(_ANY, False, *(pin or backend).at)
             backend = Mapping({**backend.entries, "fingerprint": entry}, backend.at)
             root = Mapping({**root.entries, "backend": (root.entries["backend"][0], backend)}, root.at)
     return understood(name, root)

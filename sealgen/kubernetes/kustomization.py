@@ -17,7 +17,7 @@ from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.yaml import nodes
 from sealgen.yaml.edits import after_colon, after_line, applied, compose, line_end, next_line, said
-from sealgen.yaml.nodes import Mapping, Scalar, Sequence, is_null, is_text
+from sealgen.yaml.nodes import Mapping, Scalar, Sequence, is_null, is_plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -258,7 +258,7 @@ def _written(name: str, style: str | None) -> str:
     simple = re.fullmatch(r"[A-Za-z0-9_./][A-Za-z0-9_./+-]*", name)
     if simple and style == '"':
         return f'"{name}"'
-    if simple and style != "'" and is_text(Scalar(name, plain=True, at=Mark("", 0, 0))):
+    if simple and style != "'" and is_plain_text(name):
         return name
     return "'" + name.replace("'", "''") + "'"
 

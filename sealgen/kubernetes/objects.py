@@ -97,9 +97,7 @@ def _typed(item: Node, root: Field, kind: str) -> Node:
     """Return an item with its kind and version, which an API server leaves out of a list of one kind."""
     if not kind or not isinstance(item, Mapping) or "kind" in item.entries or not isinstance(root.node, Mapping):
         return item
-    told: dict[str, tuple[Scalar, Node]] = {
-        "kind": (Scalar("kind", plain=True, at=item.at), Scalar(kind, plain=True, at=item.at))
-    }
+    told: dict[str, tuple[Scalar, Node]] = {"kind": (Scalar("kind", True, *item.at), Scalar(kind, True, *item.at))}
     told |= {name: entry for name, entry in root.node.entries.items() if name == "apiVersion"}
     return Mapping(told | item.entries, item.at)
 

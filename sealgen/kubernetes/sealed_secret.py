@@ -5,6 +5,7 @@ Source: bitnami-labs/sealed-secrets 0.36.6, ``pkg/apis/sealedsecrets/v1alpha1``,
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -89,6 +90,15 @@ def tree(sealed: SealedSecret) -> Tree:
         "metadata": {**place, **_given(annotations=scope)},
         "spec": {"encryptedData": sealed.encrypted_data, "template": template},
     }
+
+
+_CIPHERTEXT = re.compile(r"^    ([-._a-zA-Z0-9]+): ([A-Za-z0-9+/=]+)$", re.MULTILINE)
+
+
+def ciphertexts(text: bytes) -> dict[str, str]:
+    """Return the ciphertexts of a manifest, by key, if it is one that ``to_yaml`` wrote; of any other, anything."""
+    section = text.partition(b"\n  encryptedData:\n")[2].partition(b"\n  template:\n")[0]
+    return dict(_CIPHERTEXT.findall(section.decode("ascii", "replace")))
 
 
 def _given(**fields: str | bool | Tree | None) -> dict[str, str | bool | Tree | None]:

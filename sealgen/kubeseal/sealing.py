@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import TYPE_CHECKING
 
-from sealgen.crypto.crew import seal_all
+from sealgen.crypto.crew import FEW, Crew, crew
 from sealgen.crypto.hybrid import seal
 from sealgen.errors import SealgenError, quoted
 from sealgen.kubernetes import secret as plain_secret
@@ -59,7 +60,9 @@ def told_scope(secret: PlainSecret) -> Scope | None:
 def sealed(secrets: Sequence[tuple[PlainSecret, Place]], public_key: RSAPublicKey) -> list[SealedSecret]:
     """Seal Secrets, each for its place."""
     values = [(value.reveal(), place.label) for secret, place in secrets for value in secret.data.values()]
-    ciphertexts = seal_all(values, public_key)
+    # For a few, starting processes would take longer than sealing does.
+    with crew() if len(values) > FEW else contextlib.nullcontext(Crew()) as hands:
+        ciphertexts = iter(list(hands.seal(values, public_key)))
     return [
         plain_secret.sealed(secret, place, {key: base64.b64encode(next(ciphertexts)).decode() for key in secret.data})
         for secret, place in secrets

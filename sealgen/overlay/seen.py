@@ -10,7 +10,7 @@ import contextlib
 import importlib.util
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ def remember(root: Path, environment: str, seen: Seen | None) -> None:
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
         if seen is not None:
-            content = json.dumps({"format": _FORMAT, "judges": _judges(), **asdict(seen)})
+            content = json.dumps({"format": _FORMAT, "judges": _judges(), **vars(seen)})
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(content)

@@ -87,7 +87,7 @@ class _Press:
             return None
         own = {name: self._parts[value] for name, value in entry.values.items()}
         # The template's own names first, as a loop over ``values`` gives them.
-        known = own | {name: parts for name, parts in self._parts.items() if name not in own}
+        known = {**own, **self._parts, **own}
         try:
             rendered = self._rendered(entry, likeness.name, likeness.variables, known, {})
             read = self._read(rendered, entry, NAME)

@@ -87,7 +87,7 @@ def _carried_out(
         if step.action is Action.SEAL:
             manifest, entry = survey.manifests[step.secret], survey.entries[step.secret]
             held[step.key] = text = next(sealed)
-            desired = survey.desired_key(place)
+            desired = survey.desired_keys[step.secret][step.key]
             keys[place] = LockedKey(
                 filename=entry.filename,
                 namespace=manifest.namespace,

@@ -14,12 +14,12 @@ from sealgen.kubernetes import kustomization
 from sealgen.plan import Action, Plan, Reason, Step, plan, touched
 from sealgen.recipe import references, values_in
 from sealgen.reconcile import versions
-from sealgen.reconcile.survey import Survey, survey, values_of
+from sealgen.reconcile.survey import Survey, survey
 from sealgen.values import fingerprint_key
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -71,7 +71,7 @@ def prepare(
         if request.only:
             raise ConfigurationError("--accept-fingerprint-key is for all of an environment; leave --only out")
         surveyed = replace(surveyed, lock=replace(surveyed.lock, fingerprint_key=None))
-    used = values_of(surveyed.manifests.values())
+    used = surveyed.values
     _check_rotatable(environment, request.rotate, used)
     _check_finishable(environment, request.finish)
     key = fingerprint_key.find(project.root, surroundings.environ)
@@ -175,7 +175,7 @@ def _access_step(surveyed: Survey) -> Step | None:
     return None if surveyed.access_listed else Step("", "", Action.REWRITE, Reason.ENTRY)
 
 
-def _check_rotatable(environment: Environment, rotate: frozenset[str], used: list[str]) -> None:
+def _check_rotatable(environment: Environment, rotate: frozenset[str], used: Sequence[str]) -> None:
     for name in sorted(rotate):
         if name not in environment.values:
             hint = did_you_mean(name, environment.values)

@@ -10,8 +10,8 @@ from sealgen.config.environment import PlainBackend
 from sealgen.errors import ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
+from sealgen.recipe import values_in
 from sealgen.reconcile.manifests import render_manifests
-from sealgen.reconcile.survey import values_of
 from sealgen.values import kept_values, rules
 from sealgen.values.kept_values import KeptValue
 from sealgen.values.stored import parts_in_stores
@@ -39,7 +39,9 @@ def render(project: Project, environment: Environment, surroundings: Surrounding
             hint="Only 'backend: {kind: plain}' prints Secrets; this one is sealed: sealgen seal " + environment.name,
         )
     manifests = render_manifests(project, environment)
-    used = values_of(manifests.values())
+    used = sorted(
+        {name for secret in manifests.values() for key in secret.keys.values() for name in values_in(key.recipe)}
+    )
     path = kept_values.path(environment.name)
     with transaction.exclusive(project.root, environment.name, (path,), tell) as run:
         if run.recovered:

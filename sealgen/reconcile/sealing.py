@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sealgen.backends.resolution import Plaintext, Warned
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.crypto.crew import Crew
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.overlay.seen import Witness
     from sealgen.overlay.transaction import FileChange, Run
@@ -54,6 +55,7 @@ def seal(
     request: Request,
     surroundings: Surroundings,
     witness: Witness,
+    crew: Crew,
     *,
     tell: Callable[[str], None],
     waiting: Callable[[str], None] | None,
@@ -62,9 +64,9 @@ def seal(
 ) -> Sealed:
     """Bring the overlay and the lock of an environment up to date.
 
-    ``witness`` notes what the project reads. ``tell`` is told of what an interrupted run left, ``waiting`` of another
-    run that is waited for (None: it is not), ``progress`` of how many files are made, and of how many.
-    ``approve`` is given the plan before anything is made, and may raise what ends the run.
+    ``witness`` notes what the project reads, and ``crew`` seals. ``tell`` is told of what an interrupted run left,
+    ``waiting`` of another run that is waited for (None: it is not), ``progress`` of how many files are made, and of
+    how many. ``approve`` is given the plan before anything is made, and may raise what ends the run.
     Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
     for everything else that stands in the way.
     """
@@ -75,7 +77,7 @@ def seal(
             tell(run.recovered)
             environment = project.environment(environment.name)
         seen.remember(project.root, environment.name, None)
-        sealed = _seal(project, environment, request, surroundings, run, witness, progress, approve)
+        sealed = _seal(project, environment, request, surroundings, run, witness, crew, progress, approve)
         # What a source gives is in no file that was noted, and what was left out may be anything.
         if not request.only and not any(is_read(environment, name) for name in sealed.values):
             noted = witness.seen(sealed.secrets, sealed.keys)
@@ -90,6 +92,7 @@ def _seal(
     surroundings: Surroundings,
     run: Run,
     witness: Witness,
+    crew: Crew,
     progress: Callable[[int, int], None],
     approve: Callable[[Planned], None],
 ) -> Sealed:
@@ -101,7 +104,7 @@ def _seal(
     warnings: tuple[Warned, ...] = ()
     days_left = None
     if any(planned.plan.having(Action.SEAL)):
-        ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings)
+        ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings, crew)
     files: tuple[PurePosixPath, ...] = ()
     if planned.plan.changes:
         changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}")
@@ -170,7 +173,7 @@ def _command(environment: str, request: Request, plan: Plan) -> str:
 
 
 def _seal_keys(
-    project: Project, planned: Planned, surroundings: Surroundings
+    project: Project, planned: Planned, surroundings: Surroundings, crew: Crew
 ) -> tuple[Iterator[str], tuple[Warned, ...], int]:
     """Return the new ciphertexts as they come, what looked wrong about the values, and the certificate's days left."""
     from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography: only to seal)
@@ -192,7 +195,7 @@ def _seal_keys(
     # A certificate and its key must match, also where one of them stays.
     staying = resolution.resolve_keys(_staying_at_hand(planned), plaintexts)
     resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
-    ciphertexts = sealed_secrets.seal(resolved, certificate)
+    ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
     warnings = resolution.warnings(resolved, planned.environment)
     return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
 

@@ -20,7 +20,7 @@ from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.previous import previous_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from sealgen.config.environment import Environment, SecretEntry
     from sealgen.config.project import Project
@@ -34,6 +34,8 @@ class OverlayFile:
 
     content: bytes
     sealed: SealedSecret
+    stale: bool
+    """Whether it would be written differently, were its ciphertexts to stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,15 @@ class Survey:
             for secret in self.manifests.values()
         )
 
-    def desired_key(self, place: tuple[str, str]) -> DesiredKey:
-        """Return what the plan compares of one key, by Secret and key."""
-        return self._desired_keys[place]
+    @cached_property
+    def values(self) -> Sequence[str]:
+        """The values that some key is made of, sorted."""
+        return sorted({name for secret in self.desired for key in secret.keys.values() for name in key.values})
 
     @cached_property
-    def _desired_keys(self) -> Mapping[tuple[str, str], DesiredKey]:
-        return {(secret.name, name): key for secret in self.desired for name, key in secret.keys.items()}
+    def desired_keys(self) -> Mapping[str, Mapping[str, DesiredKey]]:
+        """What the plan compares of each key, by Secret and key."""
+        return {secret.name: secret.keys for secret in self.desired}
 
     @cached_property
     def alone(self) -> Mapping[Reference, tuple[tuple[str, str], ...]]:
@@ -140,12 +144,7 @@ class Survey:
     @cached_property
     def stale(self) -> frozenset[str]:
         """The Secrets whose manifest would be written differently, were its ciphertexts to stay as they are."""
-        return frozenset(
-            name
-            for name, secret in self.manifests.items()
-            if (file := self.files.get(name)) is not None
-            and text_of(secret, file.sealed.encrypted_data).encode() != file.content.replace(b"\r\n", b"\n")
-        )
+        return frozenset(name for name, file in self.files.items() if file.stale)
 
     @cached_property
     def unlisted(self) -> frozenset[str]:
@@ -193,24 +192,19 @@ def ciphertext_digest(text: str) -> str:
 
 def text_of(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> str:
     """Return the manifest that seals ``secret`` with these ciphertexts."""
-    return sealed_secret.to_yaml(
-        SealedSecret(
-            name=secret.name,
-            namespace=secret.namespace,
-            scope=secret.scope,
-            encrypted_data=encrypted_data,
-            type=secret.type,
-            labels=secret.labels,
-            annotations=secret.annotations,
-            immutable=secret.immutable,
-        )
-    )
+    return sealed_secret.to_yaml(_sealed(secret, encrypted_data))
 
 
-def values_of(manifests: Iterable[SecretManifest]) -> list[str]:
-    """Return the values that some key is made of, sorted."""
-    return sorted(
-        {name for secret in manifests for key in secret.keys.values() for name in recipe.values_in(key.recipe)}
+def _sealed(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> SealedSecret:
+    return SealedSecret(
+        name=secret.name,
+        namespace=secret.namespace,
+        scope=secret.scope,
+        encrypted_data=encrypted_data,
+        type=secret.type,
+        labels=secret.labels,
+        annotations=secret.annotations,
+        immutable=secret.immutable,
     )
 
 
@@ -224,13 +218,14 @@ def survey(project: Project, environment: Environment) -> Survey:
     lock_content = project.read(path)
     locked = lock.read(lock_content.replace(b"\r\n", b"\n"), str(path)) if lock_content is not None else lock.Lock()
     written = {secret: known.filename for (secret, _), known in locked.keys.items()}
+    taken = set(written.values())
     files = {}
     for secret, filename in written.items():
-        if (file := _overlay_file(project, environment, secret, filename)) is not None:
+        if (file := _overlay_file(project, environment, secret, filename, manifests.get(secret))) is not None:
             files[secret] = file
     for entry in environment.secrets:
         path = environment.output / entry.filename
-        there = None if entry.filename in written.values() else project.read(path)
+        there = None if entry.filename in taken else project.read(path)
         if there is not None and not access.is_ours(there):
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it",
@@ -275,11 +270,19 @@ def _kustomization(project: Project, environment: Environment) -> tuple[PurePosi
     return environment.output / kustomization.FILENAME, None
 
 
-def _overlay_file(project: Project, environment: Environment, secret: str, filename: str) -> OverlayFile | None:
+def _overlay_file(
+    project: Project, environment: Environment, secret: str, filename: str, manifest: SecretManifest | None
+) -> OverlayFile | None:
     path = environment.output / filename
     content = project.read(path)
     if content is None:
         return None
+    # What is just as it would be written, as nearly all is, need not be understood.
+    written = content.replace(b"\r\n", b"\n")
+    if manifest is not None:
+        sealed = _sealed(manifest, sealed_secret.ciphertexts(written))
+        if sealed_secret.to_yaml(sealed).encode() == written:
+            return OverlayFile(content, sealed, stale=False)
     _check_merged(content, path)
     try:
         sealed = sealed_secret.read(content, str(path))
@@ -290,7 +293,8 @@ def _overlay_file(project: Project, environment: Environment, secret: str, filen
         raise ConfigurationError(
             f"{path} is the SealedSecret '{sealed.name}', but the lock says '{secret}'; restore one of them from Git"
         )
-    return OverlayFile(content, sealed)
+    stale = manifest is not None and text_of(manifest, sealed.encrypted_data).encode() != written
+    return OverlayFile(content, sealed, stale)
 
 
 def _check_merged(content: bytes, path: PurePosixPath) -> None:

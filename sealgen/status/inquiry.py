@@ -12,7 +12,7 @@ from sealgen.checks import rotation, trust
 from sealgen.checks.subject import Subject
 from sealgen.formats.report import Severity
 from sealgen.reconcile.planning import sealed_secrets_backend
-from sealgen.reconcile.survey import survey, values_of
+from sealgen.reconcile.survey import survey
 from sealgen.status import judgement
 from sealgen.status.findings import Finding, findings
 from sealgen.status.judgement import Synced
@@ -124,7 +124,7 @@ class Inquiry:
     def _due(self, now: dt.datetime) -> list[Finding]:
         """Return what time brings: the end of the certificate, where that is a file, and values to be rotated."""
         project, environment, backend = self._project, self._environment, self._backend
-        used = values_of(self._surveyed.manifests.values())
+        used = self._surveyed.values
         subject = Subject(project, environment, backend, self._surveyed, used, now, certificate=None)
         ends = [] if certificates.is_remote(backend) else trust.of_file(project, environment, backend, now)
         return [Finding(one.id, one.severity, one.message) for one in itertools.chain(ends, rotation.due(subject))]

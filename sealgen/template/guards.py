@@ -11,8 +11,8 @@ import jinja2
 from jinja2.filters import make_attrgetter
 
 from sealgen.filters import FILTERS, FilterError
-from sealgen.template.opaque import Opaque, OpaqueError, filtered, shown, tojson
-from sealgen.template.writing import check_writable, printed
+from sealgen.template.opaque import Opaque, OpaqueError, filtered, shown
+from sealgen.template.writing import check_writable, printed, tojson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

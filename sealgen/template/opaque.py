@@ -6,11 +6,8 @@ need its content (a test, a comparison, a measure, a slice, a loop) raises Opaqu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
-
-from jinja2 import Undefined
+from typing import TYPE_CHECKING, NoReturn
 
 from sealgen.recipe import Filtered, Part, Recipe, join, text
 
@@ -113,26 +110,3 @@ def kind(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     return f"a {type(value).__name__}"
-
-
-def tojson(data: Any) -> str | Opaque:
-    """Return one line of JSON of data that may hold stand-ins; keys keep their order."""
-    if isinstance(data, Opaque):
-        return filtered("tojson", data)
-    if isinstance(data, dict):
-        pieces: list[str | Opaque] = ["{"]
-        for index, (key, item) in enumerate(data.items()):
-            if not isinstance(key, str):
-                raise OpaqueError(f"tojson takes mappings with text keys, and {json.dumps(key)} is none")
-            pieces += [", " if index else "", json.dumps(key, ensure_ascii=False), ": ", tojson(item)]
-        return concatenated([*pieces, "}"])
-    if isinstance(data, list | tuple):
-        pieces = ["["]
-        for index, item in enumerate(data):
-            pieces += [", " if index else "", tojson(item)]
-        return concatenated([*pieces, "]"])
-    if data is None or isinstance(data, str | int | bool):
-        return json.dumps(data, ensure_ascii=False)
-    if isinstance(data, Undefined):
-        return str(data)  # raises, with the reason
-    raise OpaqueError(f"tojson takes text, whole numbers, true, false, null, lists and mappings, not {kind(data)}")

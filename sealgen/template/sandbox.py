@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -12,16 +11,16 @@ from jinja2.utils import missing
 
 from sealgen.errors import did_you_mean, quoted
 from sealgen.filters import FILTERS
-from sealgen.recipe import Reference
 from sealgen.template import FOLDER
 from sealgen.template.compiler import Compiled, Compiler
 from sealgen.template.guards import guard
 from sealgen.template.limits import Steps
+from sealgen.template.names import Values, Variables
 from sealgen.template.opaque import Opaque, OpaqueError, Parts, concatenated, kind, shown
 from sealgen.template.writing import check_writable, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from jinja2.runtime import Context
 
@@ -29,31 +28,6 @@ if TYPE_CHECKING:
 
 _ARGUMENTS = 4  # that are worth a step
 _LOOK_UP = 10  # steps that it takes to look for a file
-
-
-class Values(Mapping[str, "Opaque | Parts"]):
-    """What a template knows as ``values``: names from a closed set, made into stand-ins when asked for."""
-
-    def __init__(self, known: Mapping[str, tuple[str, ...]], aliases: Mapping[str, str]) -> None:
-        self._known = known
-        self._aliases = aliases
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._aliases, **self._known})
-
-    def __len__(self) -> int:
-        return len({**self._aliases, **self._known})
-
-    def __getitem__(self, name: str) -> Opaque | Parts:
-        value = self._aliases.get(name, name)
-        parts = self._known[value]
-        if parts == ("",):
-            return Opaque((Reference(value),))
-        return Parts(name, {part: Opaque((Reference(value, part),)) for part in parts})
-
-
-class Variables(dict[str, Any]):
-    """What a template knows as ``vars``: data that is no secret."""
 
 
 class _Undefined(jinja2.StrictUndefined):

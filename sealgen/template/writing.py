@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import ItemsView, KeysView, ValuesView
 from typing import Any
 
 import jinja2
 
-from sealgen.template.opaque import Opaque, OpaqueError, Parts, kind
+from sealgen.template.opaque import Opaque, OpaqueError, Parts, concatenated, filtered, kind
 
 _WRITABLE = (str, int, float, range, type(None), Opaque, jinja2.Undefined)
 
@@ -28,6 +29,29 @@ def printed(value: Any) -> str | Opaque:
     if isinstance(value, float):
         raise OpaqueError("a number with a fraction can't be printed; use | int, or // instead of /")
     raise OpaqueError(f"{kind(value)} can't be printed; use tojson or a loop")
+
+
+def tojson(data: Any) -> str | Opaque:
+    """Return one line of JSON of data that may hold stand-ins; keys keep their order."""
+    if isinstance(data, Opaque):
+        return filtered("tojson", data)
+    if isinstance(data, dict):
+        pieces: list[str | Opaque] = ["{"]
+        for index, (key, item) in enumerate(data.items()):
+            if not isinstance(key, str):
+                raise OpaqueError(f"tojson takes mappings with text keys, and {json.dumps(key)} is none")
+            pieces += [", " if index else "", json.dumps(key, ensure_ascii=False), ": ", tojson(item)]
+        return concatenated([*pieces, "}"])
+    if isinstance(data, list | tuple):
+        pieces = ["["]
+        for index, item in enumerate(data):
+            pieces += [", " if index else "", tojson(item)]
+        return concatenated([*pieces, "]"])
+    if data is None or isinstance(data, str | int | bool):
+        return json.dumps(data, ensure_ascii=False)
+    if isinstance(data, jinja2.Undefined):
+        return str(data)  # raises, with the reason
+    raise OpaqueError(f"tojson takes text, whole numbers, true, false, null, lists and mappings, not {kind(data)}")
 
 
 def check_writable(*values: Any) -> None:

@@ -109,6 +109,8 @@ def check(name: str, rules: Rules, parts: Parts) -> None:
 
     A pattern that takes too long to match is a ConfigurationError.
     """
+    if rules is _NONE:
+        return
     path = f"values.{name}"
     for secret in parts.values():
         if problem := _problem(path, rules, secret):

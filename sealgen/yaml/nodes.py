@@ -35,11 +35,21 @@ T = TypeVar("T")
 
 
 class Scalar(NamedTuple):
-    """Text as it stands in the file; ``plain`` tells that no quotes or block said it is text."""
+    """Text as it stands in the file; ``plain`` tells that no quotes or block said it is text.
+
+    There may be a million of them, so each has its place in it and not beside it.
+    """
 
     text: str
     plain: bool
-    at: Mark
+    file: str
+    line: int
+    column: int
+
+    @property
+    def at(self) -> Mark:
+        """Where it begins."""
+        return Mark(self.file, self.line, self.column)
 
 
 class Sequence(NamedTuple):
@@ -211,14 +221,12 @@ class _Reader:
         return Sequence(tuple(items), at)
 
     def _scalar(self, event: Any) -> Scalar:
-        start = event.start_mark
-        at: Mark = _new(Mark, (self._file, start.line + 1, start.column + 1))
         if event.anchor is not None or event.tag is not None:
-            raise _opinion(event, at)
-        text, style = event.value, event.style
+            raise _opinion(event, self._mark(event))
+        text, style, start = event.value, event.style, event.start_mark
         if style == '"' and _SURROGATE.search(text):  # the parser in Python lets them pass
-            raise ConfigurationError("not YAML: an escape that is no character", at=at)
-        scalar: Scalar = _new(Scalar, (text, not style, at))
+            raise ConfigurationError("not YAML: an escape that is no character", at=self._mark(event))
+        scalar: Scalar = _new(Scalar, (text, not style, self._file, start.line + 1, start.column + 1))
         return scalar
 
     def _mark(self, event: Any) -> Mark:

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 import sealgen
+from sealgen.kubernetes import sealed_secret
 from sealgen.reconcile.manifests import render_manifests
 from tests.support.project import Ended, Project, empty
 
@@ -54,6 +55,21 @@ def test_what_is_unchanged_is_answered_from_memory_in_the_same_words(project: Pr
     assert run(project, command, "staging") == (UP_TO_DATE, False)
     memory(project).unlink()
     assert run(project, command, "staging") == (UP_TO_DATE, True)
+
+
+def test_a_manifest_is_only_parsed_where_it_is_not_as_it_would_be_written(project: Project) -> None:
+    overlay = project.root / "k8s/overlays/staging"
+    memory(project).unlink()
+    with patch("sealgen.kubernetes.sealed_secret.read", wraps=sealed_secret.read) as parsed:
+        assert project.run("plan", "staging") == UP_TO_DATE
+        assert not parsed.called
+        written = (overlay / "one.yaml").read_bytes()
+        (overlay / "one.yaml").write_bytes(written.replace(b"    more: ", b"    more:  "))
+        assert project.run("plan", "staging").code == 10
+        assert parsed.call_count == 1
+        (overlay / "one.yaml").write_bytes(written.replace(b"\n", b"\r\n"))
+        assert project.run("plan", "staging") == UP_TO_DATE
+        assert parsed.call_count == 1
 
 
 def test_a_run_that_looks_and_finds_nothing_to_do_remembers_that(project: Project) -> None:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from sealgen.crypto import certificate
 from sealgen.crypto.ciphertext import CiphertextError, shape
-from sealgen.crypto.crew import seal_all
-from sealgen.crypto.hybrid import unseal
+from sealgen.crypto.crew import crew
+from sealgen.crypto.hybrid import seal, unseal
 from tests.support.controller import controller_certificate
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def prove(kubeseal: str, sealing_key: SealingKey, place: Place, plaintexts: Sequ
     """Prove both directions for one secret."""
     public_key = certificate.load(sealing_key.certificate.read_bytes(), "tls.crt").public_key
 
-    ours = list(seal_all(((plaintext, place.label) for plaintext in plaintexts), public_key))
+    with crew() as hands:
+        ours = list(hands.seal([(plaintext, place.label) for plaintext in plaintexts], public_key))
     assert unsealed_by_kubeseal(kubeseal, sealing_key.key, place, ours) == plaintexts
 
     theirs = sealed_by_kubeseal(kubeseal, sealing_key.certificate, place, plaintexts)
@@ -179,7 +180,7 @@ def test_both_refuse_a_value_that_was_sealed_for_another_place(
     kubeseal: str, sealing_key: SealingKey, elsewhere: Place
 ) -> None:
     here = Place("strict", "aura-staging", "backend-secrets")
-    (ours,) = seal_all([(b"value", elsewhere.label)], sealing_key.private_key.public_key())
+    ours = seal(b"value", sealing_key.private_key.public_key(), elsewhere.label)
     with pytest.raises(ChildProcessError, match="no key could decrypt secret"):
         unsealed_by_kubeseal(kubeseal, sealing_key.key, here, [ours])
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 import sealgen
 from sealgen.crypto import crew
-from sealgen.crypto.crew import FEW, seal_all
+from sealgen.crypto.crew import FEW
 from sealgen.crypto.hybrid import seal, unseal
 from sealgen.errors import SealgenError
 from sealgen.overlay.state import lock_holder
@@ -70,6 +70,12 @@ def some(count: int) -> list[tuple[bytes, bytes]]:
     return [(b"%d," % number * (number * 7 % 90), b"namespace/%d" % number) for number in range(count)]
 
 
+def sealed(items: Sequence[tuple[bytes, bytes]], public_key: RSAPublicKey) -> Iterator[bytes]:
+    """Seal with a crew that ends with the generator."""
+    with crew.crew() as hands:
+        yield from hands.seal(items, public_key)
+
+
 def opened(
     ciphertexts: Iterator[bytes], items: Sequence[tuple[bytes, bytes]], private_key: RSAPrivateKey
 ) -> list[tuple[bytes, bytes]]:
@@ -85,7 +91,7 @@ def test_many_values_are_sealed_in_their_order(
 ) -> None:
     use_processors(monkeypatch, processors)
     items = some(count)
-    assert opened(seal_all(iter(items), private_key.public_key()), items, private_key) == items
+    assert opened(sealed(items, private_key.public_key()), items, private_key) == items
     # With one processor there is nobody to share the work with.
     assert len(children) == (0 if processors == 1 else processors)
 
@@ -94,25 +100,41 @@ def test_many_values_are_sealed_in_their_order(
 @pytest.mark.parametrize("size", [0, 1, 100_000, 1_000_000])
 def test_a_value_of_any_length_comes_back(private_key: RSAPrivateKey, size: int) -> None:
     items = [(os.urandom(size), b"%d" % number) for number in range(3)]
-    assert opened(seal_all(items, private_key.public_key()), items, private_key) == items
+    assert opened(sealed(items, private_key.public_key()), items, private_key) == items
 
 
 @pytest.mark.usefixtures("_nothing_is_left")
 def test_a_key_whose_bits_fill_no_byte_is_used_as_any_other() -> None:
     private_key = rsa.generate_private_key(public_exponent=65537, key_size=2052)
     items = some(20)
-    assert opened(seal_all(items, private_key.public_key()), items, private_key) == items
+    assert opened(sealed(items, private_key.public_key()), items, private_key) == items
 
 
-@pytest.mark.parametrize(("count", "processes"), [(0, 0), (1, 0), (FEW, 0), (FEW + 1, 2)])
-def test_few_values_start_no_process(
-    private_key: RSAPrivateKey, children: list[int], monkeypatch: pytest.MonkeyPatch, count: int, processes: int
+@pytest.mark.usefixtures("_nothing_is_left")
+@pytest.mark.parametrize(("count", "here"), [(0, 0), (1, 1), (FEW, FEW), (FEW + 1, 0)])
+def test_few_values_are_sealed_by_the_caller(
+    private_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch, count: int, here: int
 ) -> None:
+    labels = []
+
+    def noted(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
+        labels.append(label)
+        return seal(plaintext, public_key, label)
+
     monkeypatch.setattr(crew, "FEW", FEW)
+    monkeypatch.setattr(crew, "seal", noted)
     use_processors(monkeypatch, 2)
     items = some(count)
-    assert opened(seal_all(items, private_key.public_key()), items, private_key) == items
-    assert len(children) == processes
+    assert opened(sealed(items, private_key.public_key()), items, private_key) == items
+    assert len(labels) == here
+
+
+@pytest.mark.usefixtures("_nothing_is_left")
+def test_a_crew_seals_as_often_as_it_is_asked_to(private_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_processors(monkeypatch, 2)
+    with crew.crew() as hands:
+        for items in (some(40), some(7)):
+            assert opened(hands.seal(items, private_key.public_key()), items, private_key) == items
 
 
 @pytest.mark.usefixtures("_nothing_is_left")
@@ -121,7 +143,7 @@ def test_the_processors_that_count_are_those_that_may_be_used(
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     use_processors(monkeypatch, 2)
-    list(seal_all(some(1), private_key.public_key()))
+    list(sealed(some(1), private_key.public_key()))
     assert len(children) == 2
 
 
@@ -136,7 +158,7 @@ def test_where_a_system_does_not_tell_which_may_be_used_all_are(
 ) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: known)
-    list(seal_all(some(1), private_key.public_key()))
+    list(sealed(some(1), private_key.public_key()))
     assert len(children) == processes
 
 
@@ -168,15 +190,15 @@ def test_a_child_that_ends_too_soon_is_an_error_and_prints_nothing(
 ) -> None:
     use_processors(monkeypatch, 2)
 
-    def third_batch(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
+    def at_last(plaintext: bytes, public_key: RSAPublicKey, label: bytes) -> bytes:
         return seal(plaintext, public_key, label) if plaintext != b"bad" else ends()
 
-    monkeypatch.setattr(crew, "seal", third_batch)
-    items = [*some(40), (b"bad", LABEL), *some(40)]
-    ciphertexts = seal_all(items, private_key.public_key())
+    monkeypatch.setattr(crew, "seal", at_last)
+    items = [*some(200), (b"bad", LABEL), *some(40)]
+    ciphertexts = sealed(items, private_key.public_key())
     assert opened((next(ciphertexts) for _ in range(32)), items[:32], private_key) == items[:32]
     with pytest.raises(SealgenError) as refusal:
-        next(ciphertexts)
+        list(ciphertexts)
     assert str(refusal.value) == ENDED
     assert refusal.value.exit_code == 1
     assert capfd.readouterr() == ("", "")
@@ -189,7 +211,7 @@ def test_children_whose_ciphertexts_nobody_wants_end_soon(
 ) -> None:
     use_processors(monkeypatch, 3)
     monkeypatch.setattr(crew, "seal", slow)
-    ciphertexts = seal_all(some(3000), private_key.public_key())
+    ciphertexts = sealed(some(3000), private_key.public_key())
     for _ in range(taken):
         next(ciphertexts)
     begun = time.monotonic()
@@ -202,18 +224,19 @@ def test_children_end_where_the_generator_is_closed(
     private_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_processors(monkeypatch, 2)
-    ciphertexts = seal_all(some(100), private_key.public_key())
+    ciphertexts = sealed(some(100), private_key.public_key())
     next(ciphertexts)
     ciphertexts.close()  # type: ignore[attr-defined]
     assert list(ciphertexts) == []
 
 
 @pytest.mark.usefixtures("_nothing_is_left")
-def test_a_process_that_can_t_be_started_is_an_error(
-    private_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("possible", [0, 1, 2])
+def test_where_no_more_processes_can_be_started_fewer_do_it(
+    private_key: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch, possible: int
 ) -> None:
     use_processors(monkeypatch, 3)
-    forks = iter([os.fork, os.fork])
+    forks = iter([os.fork] * possible)
 
     def fork() -> int:
         if another := next(forks, None):
@@ -221,11 +244,8 @@ def test_a_process_that_can_t_be_started_is_an_error(
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     monkeypatch.setattr(os, "fork", fork)
-    with pytest.raises(SealgenError) as refusal:
-        seal_all(some(100), private_key.public_key())
-    assert str(refusal.value) == (
-        f"can't start a process to seal values: {os.strerror(errno.EAGAIN)}; nothing was written"
-    )
+    items = some(100)
+    assert opened(sealed(items, private_key.public_key()), items, private_key) == items
 
 
 @pytest.mark.usefixtures("_nothing_is_left")
@@ -233,7 +253,7 @@ def test_children_that_the_system_waits_for_are_no_error(private_key: RSAPrivate
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         items = some(40)
-        assert opened(seal_all(items, private_key.public_key()), items, private_key) == items
+        assert opened(sealed(items, private_key.public_key()), items, private_key) == items
     finally:
         signal.signal(signal.SIGCHLD, before)
 
@@ -244,7 +264,7 @@ def test_children_hold_no_lock(private_key: RSAPrivateKey, monkeypatch: pytest.M
     monkeypatch.setattr(crew, "seal", slow)
     with exclusive(tmp_path, "staging", (), None):
         assert lock_holder(tmp_path, "staging") is not None
-        ciphertexts = seal_all(some(1000), private_key.public_key())
+        ciphertexts = sealed(some(1000), private_key.public_key())
         next(ciphertexts)
     assert lock_holder(tmp_path, "staging") is None
     next(ciphertexts)  # they work on
@@ -261,9 +281,11 @@ def slow(*arguments, seal=crew.seal):
     time.sleep(0.02)
     return seal(*arguments)
 crew.seal = slow
-crew.processors = lambda: 3
 %s
-ciphertexts = crew.seal_all([(b"", b"")] * %d, key)
+hands = crew.Crew()
+for _ in range(3):
+    hands.start()
+ciphertexts = hands.seal([(b"", b"")] * %d, key)
 next(ciphertexts)
 print("begun", flush=True)
 print(1 + sum(1 for _ in ciphertexts), flush=True)

@@ -31,7 +31,9 @@ from sealgen.kubernetes import secret as plain_secret
 from sealgen.kubernetes.pattern import NAME, pattern
 from sealgen.kubernetes.sealed_secret import Scope, SealedSecret
 from sealgen.recipe import Filtered, Reference, decoded, digest, join, references, resolve, text, values_in
+from sealgen.template import plain as plain_template
 from sealgen.template.blanks import Mask
+from sealgen.template.names import Values, Variables
 from sealgen.template.opaque import Opaque
 from sealgen.template.rendered import assemble
 from sealgen.template.rendering import Templates
@@ -159,20 +161,36 @@ def template(content: bytes) -> None:
     names = ("app.yaml.j2", "part.yaml.j2")
     for name, source in zip(names, content.split(_NEXT_FILE), strict=False):
         _sources[name] = source.decode("utf-8", "replace")
-    _cache().clear()
+    _forget()
     try:
         rendered = _rendered(_NAMES[0], _VARIABLES[0], _KNOWN, _ALIASES)
     except SealgenError as error:
         if not isinstance(error.__context__, jinja2.TemplateSyntaxError):
             _check_pattern()
         raise
+    _check_printed(rendered)
     _check_pattern()
     _manifest(rendered)
 
 
-def _cache() -> Any:
-    """Return what the sandbox keeps of templates by their names, which stand for other texts with the next input."""
-    return _templates._environment.cache
+def _forget() -> None:
+    """Drop what is kept of templates by their names, which stand for other texts with the next input."""
+    _templates._texts.clear()
+    cache: Any = _templates._interpreter._environment.cache
+    cache.clear()
+
+
+def _check_printed(rendered: Rendered) -> None:
+    """Check that what is rendered without Jinja2 is what Jinja2 gives."""
+    seen = {**_names(_NAMES[0]), "vars": Variables(_VARIABLES[0]), "values": Values(_KNOWN, _ALIASES)}
+    if plain_template.pieces(_sources["app.yaml.j2"], rendered.file, seen) is not None:
+        interpreted = _templates._interpreter.render("app.yaml.j2", seen)
+        assert rendered.recipe(rendered.text) == interpreted.recipe(interpreted.text), "not what Jinja2 prints"
+        assert rendered.lines == interpreted.lines, "not the lines that Jinja2 tells"
+
+
+def _names(name: Masked) -> dict[str, Any]:
+    return {"secret": {"name": name, "namespace": "test"}, "environment": "staging"}
 
 
 def _rendered(
@@ -183,7 +201,7 @@ def _rendered(
         known=known,
         aliases=aliases,
         variables=variables,
-        names={"secret": {"name": name, "namespace": "test"}, "environment": "staging"},
+        names=_names(name),
     )
 
 

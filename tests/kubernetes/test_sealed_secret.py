@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealgen.errors import ConfigurationError
-from sealgen.kubernetes.sealed_secret import Scope, SealedSecret, read, to_yaml
+from sealgen.kubernetes.sealed_secret import Scope, SealedSecret, ciphertexts, read, to_yaml
 
 FULL = """---
 apiVersion: bitnami.com/v1alpha1
@@ -66,6 +66,13 @@ BARE_SEALED = SealedSecret("redis", "aura", Scope.STRICT, {"password": "AgA="}, 
 def test_a_manifest_is_written_as_kubeseal_writes_it_and_read_back(sealed: SealedSecret, text: str) -> None:
     assert to_yaml(sealed) == text
     assert read(text.encode(), "f.yaml") == sealed
+
+
+def test_the_ciphertexts_of_what_was_written_are_found_without_reading_it() -> None:
+    labelled = replace(SEALED, encrypted_data={"a": "AgA=", "b-1.c_D": "AgB+/x=="}, labels={"type": "Opaque"})
+    assert ciphertexts(to_yaml(labelled).encode()) == labelled.encrypted_data
+    assert ciphertexts(b"\n  encryptedData:\n    a: \xff\n    b: AgA=\n") == {"b": "AgA="}
+    assert ciphertexts(b"") == {}
 
 
 def test_immutable_false_is_written_and_an_empty_type_is_not() -> None:

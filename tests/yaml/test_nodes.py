@@ -74,7 +74,7 @@ def test_a_scalar_is_the_characters_of_the_file(text: str) -> None:
 def test_text_is_read_in_each_of_yamls_styles(written: str, text: str, is_plain: bool) -> None:
     node = parse(f"a: {written}", "a.yaml")
     assert isinstance(node, Mapping)
-    assert node.get("a") == Scalar(text, is_plain, Mark("a.yaml", 1, 4))
+    assert node.get("a") == Scalar(text, is_plain, "a.yaml", 1, 4)
     assert node.get("b") is None
 
 
@@ -87,13 +87,13 @@ def test_everything_knows_its_place() -> None:
     assert root == Mapping(
         {
             "ä": (
-                Scalar("ä", True, mark(2, 1)),
-                Mapping({"b": (Scalar("b", True, mark(2, 5)), Scalar("c", False, mark(2, 8)))}, mark(2, 4)),
+                Scalar("ä", True, *mark(2, 1)),
+                Mapping({"b": (Scalar("b", True, *mark(2, 5)), Scalar("c", False, *mark(2, 8)))}, mark(2, 4)),
             ),
             "list": (
-                Scalar("list", True, mark(3, 1)),
+                Scalar("list", True, *mark(3, 1)),
                 Sequence(
-                    (Scalar("d", True, mark(4, 3)), Sequence((Scalar("e", True, mark(5, 6)),), mark(5, 4))),
+                    (Scalar("d", True, *mark(4, 3)), Sequence((Scalar("e", True, *mark(5, 6)),), mark(5, 4))),
                     mark(4, 1),
                 ),
             ),
@@ -121,8 +121,8 @@ def test_what_editors_add_makes_no_difference(text: bytes | str) -> None:
 def test_a_value_may_be_missing() -> None:
     assert parse("a:\nb:", "a.yaml") == Mapping(
         {
-            "a": (Scalar("a", True, Mark("a.yaml", 1, 1)), Scalar("", True, Mark("a.yaml", 1, 3))),
-            "b": (Scalar("b", True, Mark("a.yaml", 2, 1)), Scalar("", True, Mark("a.yaml", 2, 3))),
+            "a": (Scalar("a", True, "a.yaml", 1, 1), Scalar("", True, "a.yaml", 1, 3)),
+            "b": (Scalar("b", True, "a.yaml", 2, 1), Scalar("", True, "a.yaml", 2, 3)),
         },
         AT,
     )
@@ -336,8 +336,8 @@ def test_nothing_takes_long(text: str) -> None:
     ],
 )
 def test_what_some_reader_takes_for_something_else_is_not_text(text: str) -> None:
-    assert not is_text(Scalar(text, True, AT))
-    assert is_text(Scalar(text, False, AT))
+    assert not is_text(Scalar(text, True, *AT))
+    assert is_text(Scalar(text, False, *AT))
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_what_some_reader_takes_for_something_else_is_not_text(text: str) -> Non
     ],
 )
 def test_what_every_reader_takes_for_text_is_text(text: str) -> None:
-    assert is_text(Scalar(text, True, AT))
+    assert is_text(Scalar(text, True, *AT))
     assert resolved_tags(text) == set()
 
 
@@ -374,29 +374,29 @@ NEAR_NUMBERS = "".join(sorted(set("0123456789_.:+-eExXoObBaAfFinINtTzZ ~=<yYnNsS
 @settings(max_examples=2000, deadline=None)
 def test_what_pyyaml_or_ruamel_resolve_is_never_taken_for_text(text: str) -> None:
     if resolved_tags(text):
-        assert not is_text(Scalar(text, True, AT))
+        assert not is_text(Scalar(text, True, *AT))
 
 
 @given(st.text(string.ascii_letters + "/@ ", min_size=6))
 def test_words_are_text(text: str) -> None:
-    assert is_text(Scalar(text, True, AT)) == (not resolved_tags(text))
+    assert is_text(Scalar(text, True, *AT)) == (not resolved_tags(text))
 
 
 @pytest.mark.parametrize("text", ["9" * 100_000 + "x", "1_" * 50_000 + "x", "1:1" * 30_000 + "x", "-_" * 50_000])
 def test_telling_text_takes_time_in_proportion_to_its_length(text: str) -> None:
     start = time.process_time()
-    assert is_text(Scalar(text, True, AT))
+    assert is_text(Scalar(text, True, *AT))
     assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("text", ["", "~", "null", "Null", "NULL"])
 def test_null_is_null_unless_it_is_quoted(text: str) -> None:
-    assert is_null(Scalar(text, True, AT))
-    assert not is_null(Scalar(text, False, AT))
+    assert is_null(Scalar(text, True, *AT))
+    assert not is_null(Scalar(text, False, *AT))
 
 
 def test_nothing_else_is_null() -> None:
-    assert not is_null(Scalar("nULL", True, AT))
+    assert not is_null(Scalar("nULL", True, *AT))
     assert not is_null(Mapping({}, AT))
     assert not is_null(Sequence((), AT))
 
