@@ -13,6 +13,7 @@ from sealgen.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from sealgen.config.environment import Environment, SealedSecretsBackend
     from sealgen.config.project import Project
@@ -29,7 +30,7 @@ class Subject:
     environment: Environment
     backend: SealedSecretsBackend
     surveyed: Survey
-    used: list[str]
+    used: Sequence[str]
     """The values that some key is made of, sorted."""
     now: dt.datetime
     certificate: Certificate | None

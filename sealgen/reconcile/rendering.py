@@ -17,7 +17,7 @@ from sealgen.values.kept_values import KeptValue
 from sealgen.values.stored import parts_in_stores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -55,7 +55,7 @@ def render(project: Project, environment: Environment, surroundings: Surrounding
 
 
 def _plaintexts(
-    project: Project, environment: Environment, used: list[str], surroundings: Surroundings, run: Run
+    project: Project, environment: Environment, used: Sequence[str], surroundings: Surroundings, run: Run
 ) -> dict[str, Parts]:
     """Read the values that are used; those that are made are kept from run to run."""
     path = kept_values.path(environment.name)
