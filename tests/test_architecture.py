@@ -160,6 +160,7 @@ MAY_LOAD = {
     ("plan", "staging", "--from-cluster"): {"jinja2", "cryptography", "yaml"},
     ("seal", "staging", "--from-cluster"): {"jinja2", "cryptography", "yaml"},
     ("check", "staging"): {"jinja2", "cryptography", "yaml"},
+    ("diff",): {"yaml"},
     ("check", "--all", "--format", "github"): {"jinja2", "cryptography", "yaml"},
     ("check", "--list"): set(),
 }
@@ -167,9 +168,12 @@ MAY_LOAD = {
 
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Aura's project after its first run."""
+    """Aura's project after its first run, committed."""
     project = aura(tmp_path_factory.mktemp("project"))
     assert project.run("seal", "staging", "-q") == (0, "", "")
+    project.git("init", "-q")
+    project.git("add", "environments", "k8s", "templates")
+    project.git("commit", "-q", "-m", "first")
     return project
 
 
