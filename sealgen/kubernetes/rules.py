@@ -113,6 +113,10 @@ def role_name_problem(name: str) -> str | None:
 
 def key_problem(key: str) -> str | None:
     """Say what is wrong with a key of ``data``: it is a file's name in a volume, of at most 253 characters."""
+    if ":" in key:
+        # What follows may be the value, where the space is missing, and is not repeated.
+        told = quoted(f"{key.partition(':')[0]}:…")
+        return f"{told} can't be a key: {_KEY.rule}; a ':' that ends one needs a space after it"
     if key in {".", ".."}:
         return f"'{key}' can't be a key: it is a directory's name; {_KEY.rule}"
     if key.startswith(".."):

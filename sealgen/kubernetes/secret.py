@@ -135,8 +135,12 @@ def _read(root: Field, name_if_none: str | None) -> PlainSecret:
 def _known(field: Field, known: tuple[str, ...], ignored: Iterable[str] = ()) -> None:
     for name, (key, _) in field.entries().items():
         if name not in known and name not in ignored:
-            path = f"{field.path}.{name}" if field.path else name
-            raise ConfigurationError(f"unknown field {quoted(path)}{did_you_mean(name, known)}", at=key.at)
+            # What follows a ':' may be a value, where the space is missing, and is not repeated.
+            told, _, rest = name.partition(":")
+            path = f"{field.path}.{told}" if field.path else told
+            raise ConfigurationError(
+                f"unknown field {quoted(f'{path}:…' if rest else path)}{did_you_mean(told, known)}", at=key.at
+            )
 
 
 def _checked(field: Field, text: str, problem_of: Callable[[str], str | None]) -> str:

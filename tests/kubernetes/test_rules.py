@@ -100,6 +100,7 @@ def test_a_key_is_a_file_name_of_letters_digits_and_three_signs(key: str) -> Non
         ("certs/tls.crt", f"'certs/tls.crt' can't be a key: {KEY_RULE}; did you mean 'certs-tls.crt'?"),
         ("tls.crt\n", f"'tls.crt\\n' can't be a key: {KEY_RULE}; did you mean 'tls.crt'?"),
         ("/.", f"'/.' can't be a key: {KEY_RULE}"),
+        ("key:s3cr3t", f"'key:…' can't be a key: {KEY_RULE}; a ':' that ends one needs a space after it"),
         ("/..", f"'/..' can't be a key: {KEY_RULE}"),
         ("schlüssel", f"'schlüssel' can't be a key: {KEY_RULE}"),
         ("", f"a key can't be empty: {KEY_RULE}"),
