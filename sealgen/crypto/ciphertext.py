@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from typing import Final, NamedTuple
 
@@ -44,3 +45,8 @@ def shape(ciphertext: bytes) -> Shape:
             f"{length - plaintext_bytes}"
         )
     return Shape(rsa_bytes, plaintext_bytes)
+
+
+def ciphertext_digest(text: str) -> str:
+    """Return the SHA-256, in hex, of a ciphertext's base64 text: what a lock knows it by."""
+    return hashlib.sha256(text.encode()).hexdigest()

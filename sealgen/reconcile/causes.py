@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealgen.crypto import ciphertext as ciphertext_rules
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes.sealed_object import Place
 from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.reconcile.survey import ciphertext_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Set

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgen import lock
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes import access, kustomization
 from sealgen.lock import Lock, LockedKey, LockedValue
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, touched
-from sealgen.reconcile.survey import ciphertext_digest, text_of
+from sealgen.reconcile.survey import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from sealgen.cluster import live_secret
 from sealgen.cluster.of_environment import cluster_of
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.plan import Action, Made
 from sealgen.recipe import references
-from sealgen.reconcile.survey import ciphertext_digest
 from sealgen.values import rules
 from sealgen.values.generators.text import TextGenerator
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sealgen import lock
 from sealgen.cluster.connection import ApiError
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import CannotTell, ConfigurationError, SealgenError
 from sealgen.kubernetes import objects, sealed_object
 from sealgen.overlay import transaction
@@ -17,7 +18,7 @@ from sealgen.reconcile import rotated, sealed_objects
 from sealgen.reconcile.causes import Cause, Finding
 from sealgen.reconcile.planning import sealed_secrets_backend
 from sealgen.reconcile.sealed_objects import Found
-from sealgen.reconcile.survey import ciphertext_digest, lock_path, written_to
+from sealgen.reconcile.survey import lock_path, written_to
 from sealgen.reconcile.verification import REFUSALS, Inquiry, explain, gather, newest, others, unreadable, whole
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from sealgen import lock, recipe
 from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes import access, kustomization, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret
@@ -183,11 +183,6 @@ def written_to(environment: Environment) -> tuple[PurePosixPath, ...]:
     if isinstance(environment.backend, SealedSecretsBackend) and "://" not in environment.backend.certificate:
         places.append(PurePosixPath(environment.backend.certificate))
     return tuple(places)
-
-
-def ciphertext_digest(text: str) -> str:
-    """Return the SHA-256, in hex, of a ciphertext's base64 text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def text_of(secret: SecretManifest, encrypted_data: Mapping[str, str]) -> str:

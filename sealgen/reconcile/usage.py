@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.reconcile import sealed_objects
 from sealgen.reconcile.sealed_objects import Unreadable
-from sealgen.reconcile.survey import ciphertext_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

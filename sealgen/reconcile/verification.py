@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sealgen.cluster.connection import ApiError
 from sealgen.config import FOLDER
 from sealgen.crypto import certificate
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.kubernetes import sealed_object
 from sealgen.kubernetes.sealed_object import Place
@@ -16,7 +17,7 @@ from sealgen.reconcile import causes, sealed_objects
 from sealgen.reconcile.causes import Cause, Finding, Records, Unopened
 from sealgen.reconcile.planning import sealed_secrets_backend
 from sealgen.reconcile.sealed_objects import Found, Unreadable
-from sealgen.reconcile.survey import ciphertext_digest, lock_path
+from sealgen.reconcile.survey import lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set

@@ -6,12 +6,12 @@ recipe, a label or a certificate that changed with it; one that is not is a find
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.review.change import Change, EnvironmentDiff, Level, Word
 from sealgen.review.end import POWERS
@@ -81,7 +81,7 @@ class _Comparison:
             self._bound.setdefault(secret, set()).add((locked.scope, locked.namespace))
         for secret, manifest in before.manifests.items():
             for key, text in manifest.ciphertexts.items():
-                self._origins.setdefault(_digest(text), (secret, key))
+                self._origins.setdefault(ciphertext_digest(text), (secret, key))
 
     def places(self) -> set[tuple[str, str]]:
         """Return the keys that may have changed: those of manifests that differ, and those of which the lock does."""
@@ -133,7 +133,7 @@ class _Comparison:
         """Return the digest of a ciphertext at one end, None where the manifest has none or is not among those read."""
         manifest = end.manifests.get(secret)
         text = manifest.ciphertexts.get(key) if manifest else None
-        return None if text is None else _digest(text)
+        return None if text is None else ciphertext_digest(text)
 
     def _lock_alone(
         self, unexplained: partial[Change], before: LockedKey | None, after: LockedKey | None
@@ -262,10 +262,6 @@ def _change(
     word: Word, detail: str = "", *, secret: str, key: str, file: str, line: int, level: Level = Level.PLAIN
 ) -> Change:
     return Change(word, detail, secret, key, level, file, line)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _without_file(locked: LockedKey) -> LockedKey:

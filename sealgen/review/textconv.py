@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from sealgen.crypto.ciphertext import MIN_RSA_BYTES, TAG_BYTES, CiphertextError, shape
+from sealgen.crypto.ciphertext import MIN_RSA_BYTES, TAG_BYTES, CiphertextError, ciphertext_digest, shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,7 @@ def readable(manifest: bytes, certificate_of: Callable[[str], str | None]) -> by
             seen = shape(base64.b64decode(text, validate=True))
         except (binascii.Error, CiphertextError):
             return text
-        digest = hashlib.sha256(text).hexdigest()
+        digest = ciphertext_digest(text.decode())
         fingerprint = certificate_of(digest)
         by = f"certificate {fingerprint[: len('SHA256:') + _SHOWN]}…  " if fingerprint else ""
         lengths = f"{seen.rsa_bytes}+{seen.plaintext_bytes + TAG_BYTES} bytes"
