@@ -75,3 +75,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         tool(program)
     with running(tmp_path_factory.mktemp("cluster") / "cluster") as it:
         yield it
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """Return a namespace of the test's own."""
+    return cluster.namespace()

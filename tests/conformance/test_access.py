@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealgen.crypto import certificate
 from tests.conformance.cluster.cluster import KubectlError
-from tests.support.project import Controller, Project, aura
+from tests.conformance.cluster.sealing import sealing_for
+from tests.support.project import Project, aura
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,18 +19,9 @@ OVERLAY = "k8s/overlays/staging"
 
 
 @pytest.fixture
-def namespace(cluster: Cluster) -> str:
-    """Return a namespace of the test's own."""
-    return cluster.namespace()
-
-
-@pytest.fixture
 def project(cluster: Cluster, namespace: str, tmp_path: Path) -> Project:
     """Return Aura's project with two Roles, applied and synced."""
-    pem = cluster.certificate()
-    fingerprint = certificate.load(pem, "controller.pem").fingerprint
-    project = dataclasses.replace(aura(tmp_path), controller=Controller(cluster.newest_key(), pem, fingerprint))
-    project.write("environments/certificates/controller.pem", pem)
+    project = sealing_for(cluster, aura(tmp_path))
     subjects = [{"service_account": "backend"}, {"user": "jane: yes"}]
     access = {
         "secret-reader": {"secrets": ["backend-secrets"], "subjects": subjects},

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,11 +18,11 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from sealgen.crypto import certificate
 from tests.conformance.cluster.cluster import Cluster, KubectlError, running
 from tests.conformance.cluster.processes import ClusterError
+from tests.conformance.cluster.sealing import sealing_for
 from tests.conformance.conftest import tool
-from tests.support.project import SMTP_PASSWORD, Controller, Project, aura, controller, empty
+from tests.support.project import SMTP_PASSWORD, Project, aura, controller, empty
 
 ROOT = Path(__file__).parents[2]
 OVERLAY = "k8s/overlays/staging"
@@ -41,14 +40,6 @@ HOSTILE = {
     "binary": bytes(range(256)) * 3,
     "large": random.Random(1).randbytes(100_000),  # noqa: S311
 }
-
-
-def sealing_for(cluster: Cluster, project: Project) -> Project:
-    """Return the project, with the cluster's controller as the one that it seals for."""
-    pem = cluster.certificate()
-    project.write("environments/certificates/controller.pem", pem)
-    fingerprint = certificate.load(pem, "controller.pem").fingerprint
-    return replace(project, controller=Controller(cluster.newest_key(), pem, fingerprint))
 
 
 def seal(project: Project) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sealgen.crypto import certificate
-from tests.support.project import Controller, Project, aura, controller
+from tests.conformance.cluster.sealing import sealing_for
+from tests.support.project import Project, aura, controller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,18 +22,9 @@ READS_SEALED_SECRETS = {"apiGroups": ["bitnami.com"], "resources": ["sealedsecre
 
 
 @pytest.fixture
-def namespace(cluster: Cluster) -> str:
-    """Return a namespace of the test's own."""
-    return cluster.namespace()
-
-
-@pytest.fixture
 def project(cluster: Cluster, namespace: str, tmp_path: Path) -> Project:
     """Return Aura's project, sealed for the cluster, applied and opened, with a key more than that."""
-    pem = cluster.certificate()
-    fingerprint = certificate.load(pem, "controller.pem").fingerprint
-    project = dataclasses.replace(aura(tmp_path), controller=Controller(cluster.newest_key(), pem, fingerprint))
-    project.write("environments/certificates/controller.pem", pem)
+    project = sealing_for(cluster, aura(tmp_path))
     project.change(backend=project.backend(), namespace=namespace, cluster={"kubeconfig": str(cluster.kubeconfig)})
     assert project.run("seal", "staging", "-q") == (0, "", "")
     apply(cluster, project, namespace)

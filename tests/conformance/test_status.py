@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealgen.crypto import certificate
-from tests.support.project import Controller, Ended, Project, aura
+from tests.conformance.cluster.sealing import sealing_for
+from tests.support.project import Ended, Project, aura
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,18 +25,9 @@ RESTART = "rollout restart deployment/backend"
 
 
 @pytest.fixture
-def namespace(cluster: Cluster) -> str:
-    """Return a namespace of the test's own."""
-    return cluster.namespace()
-
-
-@pytest.fixture
 def project(cluster: Cluster, namespace: str, tmp_path: Path) -> Project:
     """Return Aura's project, sealed for the cluster and not applied yet."""
-    pem = cluster.certificate()
-    fingerprint = certificate.load(pem, "controller.pem").fingerprint
-    project = dataclasses.replace(aura(tmp_path), controller=Controller(cluster.newest_key(), pem, fingerprint))
-    project.write("environments/certificates/controller.pem", pem)
+    project = sealing_for(cluster, aura(tmp_path))
     project.change(backend=project.backend(), namespace=namespace, cluster={"kubeconfig": str(cluster.kubeconfig)})
     assert project.run("seal", "staging", "-q") == (0, "", "")
     return project
