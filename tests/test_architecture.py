@@ -38,7 +38,7 @@ ARROWS = {
     "library": {"crypto", "errors", "kubernetes", "recovery", "values"},
     "lock": {"crypto", "errors", "kubernetes", "values"},
     "plan": {"kubernetes", "lock", "values"},
-    "rotation": {"lock", "values"},
+    "rotation": {"formats", "lock", "values"},
     "config": {"crypto", "errors", "kubernetes", "regular_file", "template", "values", "yaml"},
     "certificates": {"cluster", "config", "crypto", "errors"},
     "cluster": {"config", "errors", "kubernetes", "values"},
@@ -60,6 +60,7 @@ ARROWS = {
         "private_files",
         "recipe",
         "review",
+        "rotation",
         "template",
         "values",
     },
@@ -104,6 +105,7 @@ ARROWS = {
         "status",
         "stores",
         "values",
+        "yaml",
     },
     "__main__": {"cli"},
 }
@@ -161,6 +163,8 @@ MAY_LOAD = {
     ("seal", "staging", "--from-cluster"): {"jinja2", "cryptography", "yaml"},
     ("check", "staging"): {"jinja2", "cryptography", "yaml"},
     ("diff",): {"yaml"},
+    ("due",): {"yaml"},
+    ("due", "--format", "ics"): {"yaml"},
     ("check", "--all", "--format", "github"): {"jinja2", "cryptography", "yaml"},
     ("check", "--list"): set(),
 }

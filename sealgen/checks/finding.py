@@ -31,8 +31,3 @@ class Finding:
     def place(self) -> str:
         """``FILE:LINE``, or ``FILE``."""
         return f"{self.file}:{self.line}" if self.line else self.file
-
-
-def days(number: int) -> str:
-    """Return ``1 day`` or ``3 days``."""
-    return "1 day" if number == 1 else f"{number} days"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
-from sealgen.checks.finding import days
-from sealgen.rotation.schedule import ages
+from sealgen.rotation.schedule import Standing, ages, days, days_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,14 +13,13 @@ if TYPE_CHECKING:
     from sealgen.checks.subject import Subject
     from sealgen.rotation.schedule import Age
 
-_SOON = 14  # days ahead, of a value that lives that long ten times over
 _SKEW = 1  # days by which the clocks of two machines may differ, time zones included
 
 
 def due(subject: Subject) -> Iterator[Finding]:
     """Yield the values that are as old as they may become, or older."""
     for age in _ages(subject):
-        if age.left <= 0:
+        if age.is_due:
             yield _finding(
                 subject,
                 "rotation-due",
@@ -34,7 +31,7 @@ def due(subject: Subject) -> Iterator[Finding]:
 def soon(subject: Subject) -> Iterator[Finding]:
     """Yield the values that are nearly as old."""
     for age in _ages(subject):
-        if 0 < age.left <= min(_SOON, age.every // 10):
+        if age.standing is Standing.SOON:
             yield _finding(subject, "rotation-soon", age, f"is due for rotation in {days(age.left)}")
 
 
@@ -52,6 +49,6 @@ def dated_in_future(subject: Subject) -> Iterator[Finding]:
     today = subject.now.date()
     for name in subject.used:
         locked = subject.surveyed.lock.values.get(name)
-        if locked is not None and (dt.date.fromisoformat(locked.date) - today).days > _SKEW:
+        if locked is not None and days_since(locked.date, today) < -_SKEW:
             message = f"{name} has a version of {locked.date} by the lock, and it is {today}: it would never grow old"
             yield subject.of_value("date-in-future", name, message)

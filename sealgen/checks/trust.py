@@ -6,9 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
-from sealgen.checks.finding import Finding, days
+from sealgen.checks.finding import Finding
 from sealgen.crypto import certificate as rules
 from sealgen.errors import ConfigurationError
+from sealgen.rotation.schedule import days
 
 if TYPE_CHECKING:
     import datetime as dt

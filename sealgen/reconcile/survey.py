@@ -174,6 +174,13 @@ def lock_path(environment: str) -> PurePosixPath:
     return PurePosixPath(FOLDER) / f"{environment}.lock"
 
 
+def read_lock(content: bytes | None, environment: str) -> Lock:
+    """Return what an environment's lock says, whatever line ends Git gave it; an empty one where there is none."""
+    return (
+        lock.read(content.replace(b"\r\n", b"\n"), str(lock_path(environment))) if content is not None else lock.Lock()
+    )
+
+
 def written_to(environment: Environment) -> tuple[PurePosixPath, ...]:
     """Return the files and folders, from the project's root, that some command may write for an environment.
 
@@ -209,9 +216,8 @@ def survey(project: Project, environment: Environment) -> Survey:
     Raises ConfigurationError for what is malformed, and for a manifest that sealgen did not write.
     """
     manifests = render_manifests(project, environment)
-    path = lock_path(environment.name)
-    lock_content = project.read(path)
-    locked = lock.read(lock_content.replace(b"\r\n", b"\n"), str(path)) if lock_content is not None else lock.Lock()
+    lock_content = project.read(lock_path(environment.name))
+    locked = read_lock(lock_content, environment.name)
     written = {secret: known.filename for (secret, _), known in locked.keys.items()}
     taken = set(written.values())
     files = {}

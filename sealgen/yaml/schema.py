@@ -164,14 +164,24 @@ class Duration:
 
     units: abc.Mapping[str, int]
 
+    @property
+    def examples(self) -> str:
+        """What it may look like."""
+        return ", ".join(f"{number}{unit}" for number, unit in zip((30, 12, 2), self.units, strict=False))
+
     def read(self, node: Node, path: str) -> int:
         """Return the duration in the unit whose factor is 1."""
-        names = ", ".join(f"{number}{unit}" for number, unit in zip((30, 12, 2), self.units, strict=False))
-        node = scalar(node, path, f"a duration such as {names}")
-        match = re.fullmatch(rf"([1-9][0-9]{{0,5}})({'|'.join(self.units)})", node.text)
-        if not match:
-            raise ConfigurationError(f"{path} must be a duration such as {names}, not {quoted(node.text)}", at=node.at)
-        return int(match[1]) * self.units[match[2]]
+        node = scalar(node, path, f"a duration such as {self.examples}")
+        duration = self.measure(node.text)
+        if duration is None:
+            wanted = f"a duration such as {self.examples}"
+            raise ConfigurationError(f"{path} must be {wanted}, not {quoted(node.text)}", at=node.at)
+        return duration
+
+    def measure(self, text: str) -> int | None:
+        """Return the duration that a text means, in the unit whose factor is 1; None where it means none."""
+        match = re.fullmatch(rf"([1-9][0-9]{{0,5}})({'|'.join(self.units)})", text)
+        return int(match[1]) * self.units[match[2]] if match else None
 
     def json_schema(self) -> JSONSchema:
         """Text with a number and a unit."""
