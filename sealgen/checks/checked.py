@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
-from sealgen.checks import credentials, kustomizations, rotation, strength, structure, trust, uris
+from sealgen.checks import credentials, kustomizations, policy, rotation, strength, structure, trust, uris
 from sealgen.checks.silence import sift
 from sealgen.checks.subject import Subject
 from sealgen.config.environment import SealedSecretsBackend
@@ -17,6 +17,7 @@ from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan
 from sealgen.reconcile.request import Request
 from sealgen.reconcile.survey import survey
+from sealgen.values.generators.generator import Generator
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,6 +41,9 @@ CHECKED: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     rotation.dated_in_future,
     strength.specification_changed,
     strength.weak,
+    policy.entropy,
+    policy.age,
+    policy.rotation,
     credentials.literals,
     credentials.templates,
     uris.unescaped,
@@ -58,6 +62,8 @@ class Checked:
     findings: tuple[Finding, ...]
     ignored: tuple[Ignored, ...]
     unproven: tuple[str, ...]
+    entropy: Mapping[str, int]
+    """In bits, of each value that is generated: by how it is made now, and never by the value."""
 
     @property
     def failed(self) -> bool:
@@ -87,7 +93,12 @@ def check(
     else:
         secrets, keys = _size(render_manifests(project, environment))
     sifted = sift([*findings, *others], files, project.files.read)
-    return Checked(name, secrets, keys, sifted.findings, sifted.ignored, tuple(unproven))
+    entropy = {
+        value.name: value.source.entropy_bits
+        for value in environment.values.values()
+        if isinstance(value.source, Generator)
+    }
+    return Checked(name, secrets, keys, sifted.findings, sifted.ignored, tuple(unproven), entropy)
 
 
 def _sealed(

@@ -41,6 +41,9 @@ _ALL = (
     Check("date-in-future", _W, "a version that the lock dates in the future, so that it never grows old"),
     Check("specification-changed", _W, "a value that was made to another specification than it has now"),
     Check("value-weak", _W, "a value that is made at random from too few possibilities"),
+    Check("policy-entropy", _E, "a value that is made with less entropy than the policy asks for"),
+    Check("policy-age", _E, "a value that is older than the policy allows"),
+    Check("policy-rotation", _E, "a value without a rotate_every within the policy's max_age"),
     Check(
         "literal-credential", _W, "text in clear, in an environment file or a template, that looks like a credential"
     ),

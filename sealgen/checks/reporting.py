@@ -27,6 +27,7 @@ def data(checked: Checked) -> dict[str, Any]:
         "findings": list(map(_finding, checked.findings)),
         "ignored": [{**_finding(ignored.finding), "reason": ignored.reason} for ignored in checked.ignored],
         "unproven": list(checked.unproven),
+        "entropy_bits": dict(checked.entropy),
     }
 
 

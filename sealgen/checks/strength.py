@@ -18,10 +18,12 @@ MIN_BITS = 112
 
 
 def weak(subject: Subject) -> Iterator[Finding]:
-    """Yield the values that are drawn from too few possibilities."""
+    """Yield the values that are drawn from too few possibilities, but for those that break the policy anyway."""
     for name in subject.used:
         source = subject.environment.values[name].source
-        if isinstance(source, TextGenerator) and source.entropy_bits < MIN_BITS:
+        if not isinstance(source, TextGenerator):
+            continue
+        if subject.environment.policy.least_entropy(source.generator) <= source.entropy_bits < MIN_BITS:
             message = f"{name} is one of 2^{source.entropy_bits}; from 2^{MIN_BITS} on nobody can try them all"
             yield subject.of_value("value-weak", name, message)
 

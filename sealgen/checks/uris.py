@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealgen.checks.finding import Finding
 from sealgen.recipe import Filtered, Reference, references
-from sealgen.values.generators.text import Alphanumeric, Hex, UrlSafe, Uuid
+from sealgen.values.generators.text import TextGenerator
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]*")
 _SCHEME = re.compile(r"[A-Za-z0-9+.-]\Z")
 _LONGEST = 8192  # characters of a URI
 _END = re.compile(r"[\s\"'<>`]")
-_HARMLESS = (Hex, UrlSafe, Alphanumeric, Uuid)
 _KEEPING = ("upper", "lower", "trim")  # what they give is as harmless as what they take
 
 
@@ -56,12 +55,16 @@ def _is_uri(before: str) -> bool:
 def _is_harmless(part: Part, values: Mapping[str, Value]) -> bool:
     """Tell whether what a part gives is of unreserved characters, or escaped."""
     if isinstance(part, str):
-        return _UNRESERVED.fullmatch(part.encode()) is not None
+        return _is_unreserved(part.encode())
     if isinstance(part, Filtered):
         if part.filter in _KEEPING:
             return all(_is_harmless(inner, values) for inner in part.input)
         return part.filter in ("urlquote", "sha256") or not any(references((part,)))
     source = values[part.value].source
     if isinstance(source, Literal):
-        return _UNRESERVED.fullmatch(source.text.reveal()) is not None
-    return isinstance(source, _HARMLESS)
+        return _is_unreserved(source.text.reveal())
+    return isinstance(source, TextGenerator) and _is_unreserved(source.alphabet.encode())
+
+
+def _is_unreserved(text: bytes) -> bool:
+    return _UNRESERVED.fullmatch(text) is not None

@@ -131,6 +131,9 @@ def _print(checked: Checked, *, verbose: bool) -> None:
             f"  ignored: {printable(f'{ignored.finding.place}: {ignored.finding.message}')} "
             f"[{ignored.finding.id}]: {printable(ignored.reason)}"
         )
+    if verbose and checked.entropy:
+        told = ", ".join(f"{name} {bits} bits" for name, bits in sorted(checked.entropy.items()))
+        report.say(f"  entropy: {told}")
 
 
 def _finding(finding: Finding) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sealgen.config import CERTIFICATE_CHANGED, FOLDER
 from sealgen.config.access import ACCESS, grants
 from sealgen.config.cluster import CLUSTER, ClusterSettings
+from sealgen.config.policy import POLICY, Policy
 from sealgen.config.stores import STORES, placed
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
@@ -100,6 +101,7 @@ class Environment:
     secrets: tuple[SecretEntry, ...]
     access: tuple[Grant, ...]
     """Who may read them, by the Role's name and namespace."""
+    policy: Policy
     lint: str
 
 
@@ -332,6 +334,7 @@ _FIELDS: dict[str, Field] = {
     "access": Field(
         ACCESS, "Roles by name: who may read which of the secrets; the overlay has them beside these.", default={}
     ),
+    "policy": Field(POLICY, "What 'sealgen check' holds every secret value to.", default=Policy()),
     "lint": Field(
         Text(choices=("warn", "error")),
         "What a suspicious value does: 'warn' tells, 'error' refuses it.",
@@ -449,6 +452,7 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         values=placed(fields["values"], fields["stores"]),
         secrets=tuple(secrets),
         access=grants(fields["access"], {secret.name: secret.namespace for secret in secrets}),
+        policy=fields["policy"],
         lint=fields["lint"],
     )
 

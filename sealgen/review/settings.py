@@ -115,6 +115,9 @@ def _access(before: Environment, after: Environment) -> Iterator[Change]:
 def _rest(before: Environment, after: Environment) -> Iterator[Change]:
     if before.lint != after.lint:
         yield _rated(Word.SETTING, f"lint: {before.lint} → {after.lint}", after, after.lint == "warn")
+    if before.policy != after.policy:
+        weaker = after.policy.is_weaker(before.policy)
+        yield _rated(Word.SETTING, f"policy changed{': it allows more' if weaker else ''}", after, weaker)
     if before.cluster != after.cluster:
         yield Change(Word.SETTING, "cluster: another way to reach it", file=after.file)
 

@@ -34,6 +34,8 @@ class Rules:
     """In days."""
     lint: str | None
     """What a suspicious value does: ``warn``, or ``error``, which refuses it; None for what the environment says."""
+    forbid: str | None = None
+    """Characters that it must not have."""
 
 
 def _pattern_problem(text: str) -> str | None:
@@ -46,11 +48,18 @@ def _pattern_problem(text: str) -> str | None:
     return None
 
 
+def _forbid_problem(text: str) -> str | None:
+    return None if text else "no character is named"
+
+
 RULES: dict[str, Field] = {
     "min_length": Field(Integer(1, _MAX_BYTES), "The fewest bytes that the value may have."),
     "max_length": Field(Integer(1, _MAX_BYTES), "The most bytes that the value may have."),
     "pattern": Field(
         Text(problem=_pattern_problem), "A regular expression (Python's re) that the whole value must match."
+    ),
+    "forbid": Field(
+        Text(problem=_forbid_problem), "Characters that the value must not have, as what reads it can't take them."
     ),
     "rotate_every": Field(DAYS, "How old the value may become, such as 90d, 12w or 1y."),
     "lint": Field(
@@ -61,6 +70,7 @@ RULES: dict[str, Field] = {
 
 
 _NONE = Rules(None, None, None, None, None)
+_OTHER_CHARACTERS = "Leave them out of the charset of 'generate: password', or generate what has none of them: hex."
 
 
 def read_rules(fields: Fields, source: Source) -> Rules:
@@ -77,6 +87,7 @@ def read_rules(fields: Fields, source: Source) -> Rules:
         fields["pattern"],
         fields["rotate_every"],
         fields["lint"],
+        fields["forbid"],
     )
     if read.min_length and read.max_length and read.min_length > read.max_length:
         raise ConfigurationError(
@@ -84,24 +95,36 @@ def read_rules(fields: Fields, source: Source) -> Rules:
             at=fields.at("max_length"),
         )
     if source.parts != ("",):
-        for name in ("min_length", "max_length", "pattern"):
+        for name in ("min_length", "max_length", "pattern", "forbid"):
             if fields[name] is not None:
                 parts = ", ".join(source.parts)
                 raise ConfigurationError(
                     f"{path}.{name} can't be: the value has several parts ({parts})", at=fields.at(name)
                 )
     if isinstance(source, TextGenerator):
-        broken = _broken_length(read, source.size)
-        if broken:
-            raise ConfigurationError(
-                f"{path}.{broken}: 'generate: {source.generator}' makes {source.size} bytes here",
-                at=fields.at(broken),
-            )
+        _check_made(read, source, fields)
     if isinstance(source, Literal):
         problem = _problem(path, read, source.text, fields.at("pattern"))
         if problem:
             raise ConfigurationError(f"{path} {problem}", at=fields.at("literal"))
     return read
+
+
+def _check_made(rules: Rules, source: TextGenerator, fields: Fields) -> None:
+    """Raise ConfigurationError for a rule that what is generated breaks, or may break."""
+    path = fields.path
+    broken = _broken_length(rules, source.size)
+    if broken:
+        raise ConfigurationError(
+            f"{path}.{broken}: 'generate: {source.generator}' makes {source.size} bytes here",
+            at=fields.at(broken),
+        )
+    if made := [character for character in dict.fromkeys(rules.forbid or "") if character in source.alphabet]:
+        raise ConfigurationError(
+            f"{path}.forbid: 'generate: {source.generator}' makes {', '.join(map(quoted, made))} here",
+            at=fields.at("forbid"),
+            hint=_OTHER_CHARACTERS,
+        )
 
 
 def check(name: str, rules: Rules, parts: Parts) -> None:
@@ -132,6 +155,10 @@ def _problem(path: str, rules: Rules, secret: Secret, at: Mark | None = None) ->
         return f"is shorter than its min_length, {rules.min_length} bytes"
     if broken == "max_length":
         return f"is longer than its max_length, {rules.max_length} bytes"
+    if rules.forbid is not None:
+        text = secret.reveal().decode("utf-8", "surrogateescape")
+        if any(character in text for character in rules.forbid):
+            return "has a character that its forbid names"
     if rules.pattern is not None:
         try:
             text = secret.reveal().decode()

@@ -89,6 +89,7 @@ def test_json_says_the_same(sealed: Project) -> None:
                 "findings": [],
                 "ignored": [],
                 "unproven": ["that what is sealed is what the sources give now: smtp_password"],
+                "entropy_bits": {"jwt_secret_key": 256, "postgres_password": 192, "redis_password": 192},
             }
         ],
         "errors": [],
@@ -746,6 +747,8 @@ def small(root: Path, text: str) -> Project:
         "host": {"generate": "hex", "bytes": 16},
         "user": {"literal": "aura"},
         "login": {"literal": "aura@example.org"},
+        "odd": {"generate": "password"},
+        "pin": {"generate": "password", "charset": "-a-z0-9_.~"},
     }
     project.environment(values=values, secrets=["one"])
     project.template("one", {"URI": text})
@@ -759,6 +762,7 @@ def small(root: Path, text: str) -> Project:
         ("redis://:{{ values.password }}@redis/0", ["password"]),
         ("redis://:{{ values.password | upper }}{{ values.password }}@redis/0", ["password"]),
         ("redis://:{{ values.password | trim }}@redis/0", ["password"]),
+        ("redis://:{{ values.odd }}:{{ values.pin }}@redis/0", ["odd"]),
         ("redis://:{{ values.password | b64encode }}@redis/0", ["password"]),
         ('redis://:{{ values.password | replace("/", values.host) }}@redis/0', ["password"]),
         ("redis://:{{ values.password | sha256 }}@redis/0", []),

@@ -7,11 +7,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-import icalendar
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sealgen.cli.abreast import MANY
+from tests.support.calendars import events
 from tests.support.project import SMTP_PASSWORD, Project, aura
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def test_json(project: Project) -> None:
 
 def test_a_calendar(project: Project) -> None:
     document = project.run("due", "--format", "ics", env=NOTHING).out
-    events = icalendar.Calendar.from_ical(document).walk("VEVENT")
-    assert [(str(event["SUMMARY"]), str(event["DTSTART"].dt)) for event in events] == [
+    assert [(str(event["SUMMARY"]), str(event["DTSTART"].dt)) for event in events(document)] == [
         ("Rotate smtp_password of staging", on(30)),
         ("Rotate jwt_secret_key of staging", on(90)),
         ("Rotate postgres_password of staging", on(180)),
@@ -243,7 +242,7 @@ def test_many_environments_are_in_one_document(project: Project) -> None:
         project.write(f"environments/{name}.yaml", project.read("environments/staging.yaml"))
         project.write(f"environments/{name}.lock", project.read("environments/staging.lock"))
     document = project.execute("due", "--format", "ics", env=NOTHING).out
-    assert len(icalendar.Calendar.from_ical(document).walk("VEVENT")) == 3 * (MANY + 1)
+    assert len(events(document)) == 3 * (MANY + 1)
 
 
 def test_what_was_never_sealed_has_no_age(tmp_path: Path) -> None:

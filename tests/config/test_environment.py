@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from sealgen.config import environment as config
 from sealgen.config.cluster import ClusterSettings
 from sealgen.config.environment import Environment, PlainBackend, SealedSecretsBackend, SecretEntry
+from sealgen.config.policy import Policy
 from sealgen.errors import ConfigurationError, Mark, printable
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.values.generators.text import Hex
@@ -177,6 +178,7 @@ lint: error
             ),
         ),
         access=(),
+        policy=Policy(),
         lint="error",
     )
     assert list(values) == ["jwt_key", "user"]
@@ -401,7 +403,8 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             "zzz: x",
             (
                 "2:1: unknown field 'zzz'; "
-                "known are access, backend, cluster, extends, lint, namespace, output, secrets, stores, values, vars"
+                "known are access, backend, cluster, extends, lint, namespace, output, policy, secrets, stores, "
+                "values, vars"
             ),
             True,
         ),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, cast
 
-import icalendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from sealgen.rotation.ics import calendar, folded, text
 from sealgen.rotation.reporting import data
 from sealgen.rotation.schedule import Age, Schedule, notice
+from tests.support.calendars import events
 
 TEXT = st.text(st.characters(blacklist_categories=["Cc", "Cs"]) | st.sampled_from(',;\\:"\n'), max_size=200)
 AGES = st.builds(
@@ -30,11 +29,6 @@ SCHEDULES = st.builds(
     TEXT.filter(str.strip),
     st.lists(AGES, max_size=4, unique_by=lambda age: age.value),
 )
-
-
-def events(document: str) -> list[Any]:
-    """Return the events of a calendar, as another program reads them."""
-    return cast("Any", icalendar.Calendar.from_ical(document)).walk("VEVENT")
 
 
 @given(st.lists(SCHEDULES, max_size=3, unique_by=lambda schedule: schedule.environment))

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sealgen.errors import ConfigurationError
+from sealgen.values.generators.generator import Generator
 from tests.values.reading import parts, read, refusal
 
 if TYPE_CHECKING:
@@ -70,6 +71,28 @@ def test_an_ecdsa_key_is_on_the_curve_asked_for(yaml: str, curve: str) -> None:
 
 def test_an_ed25519_key() -> None:
     assert isinstance(pair("generate: ed25519"), ed25519.Ed25519PrivateKey)
+
+
+@pytest.mark.parametrize(
+    ("yaml", "bits"),
+    [
+        ("{generate: rsa, bits: 2048}", 112),
+        ("{generate: rsa}", 128),
+        ("{generate: rsa, bits: 4096}", 128),
+        ("{generate: ecdsa}", 128),
+        ("{generate: ecdsa, curve: P-384}", 192),
+        ("{generate: ecdsa, curve: P-521}", 256),
+        ("{generate: ed25519}", 128),
+        ("{generate: ssh, algorithm: rsa}", 128),
+        ("{generate: ssh}", 128),
+        ("{generate: tls, names: [a]}", 128),
+        ("{generate: tls, names: [a], algorithm: rsa}", 128),
+    ],
+)
+def test_the_strength_is_that_of_nists_table(yaml: str, bits: int) -> None:
+    source = read(yaml).source
+    assert isinstance(source, Generator)
+    assert source.entropy_bits == bits
 
 
 @pytest.mark.parametrize("name", ["ecdsa", "ed25519", "ssh"])

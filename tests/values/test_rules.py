@@ -78,6 +78,13 @@ def test_a_value_without_rules_may_be_anything() -> None:
     assert broken(FREE, b"", b"\xff") is None
 
 
+@given(st.binary(max_size=8) | st.text(max_size=8).map(str.encode), st.text(min_size=1, max_size=4))
+def test_a_character_that_is_forbidden_is_told_of_and_not_which(content: bytes, forbidden: str) -> None:
+    text = content.decode("utf-8", "surrogateescape")
+    expected = "values.password has a character that its forbid names" if set(text) & set(forbidden) else None
+    assert broken(Rules(None, None, None, None, None, forbidden), content) == expected
+
+
 def test_every_part_is_checked() -> None:
     assert broken(Rules(2, None, None, None, None), b"aa", b"b") == (
         "values.password is shorter than its min_length, 2 bytes"
@@ -96,10 +103,20 @@ def test_every_part_is_checked() -> None:
         ("{generate: tls, names: [a], rotate_every: 90d}", Rules(None, None, None, 90, None)),
         ("{generate: hex, min_length: 64, max_length: 64}", Rules(64, 64, None, None, None)),
         ("{literal: aura, min_length: 4, max_length: 4, pattern: a.*}", Rules(4, 4, "a.*", None, None)),
+        ("{env: A, forbid: '@ :'}", Rules(None, None, None, None, None, "@ :")),
+        ("{generate: hex, forbid: xyz+/=ABC-}", Rules(None, None, None, None, None, "xyz+/=ABC-")),
+        ("{generate: base64, bytes: 24, forbid: =@-_}", Rules(None, None, None, None, None, "=@-_")),
+        ("{generate: password, charset: a-z, forbid: '0'}", Rules(None, None, None, None, None, "0")),
     ],
 )
 def test_rules_are_read(yaml: str, rules: Rules) -> None:
     assert read(yaml).rules == rules
+
+
+MAKES = (
+    "'generate: {}' makes {} here\n"
+    "Leave them out of the charset of 'generate: password', or generate what has none of them: hex."
+)
 
 
 def test_lint_is_left_to_the_environment_unless_the_value_says_it() -> None:
@@ -160,6 +177,24 @@ def test_lint_is_left_to_the_environment_unless_the_value_says_it() -> None:
             "1:11: values.password is shorter than its min_length, 32 bytes",
         ),
         (f"{{max_length: 3, literal: {CANARY}}}", "1:26: values.password is longer than its max_length, 3 bytes"),
+        ("{env: A, forbid: ''}", "1:18: values.password.forbid: no character is named"),
+        (f"{{literal: {CANARY}, forbid: '@-'}}", "1:11: values.password has a character that its forbid names"),
+        (
+            "{generate: rsa, forbid: '-'}",
+            "1:25: values.password.forbid can't be: the value has several parts (private, public)",
+        ),
+        (
+            "{generate: base64, forbid: '/@+='}",
+            "1:28: values.password.forbid: " + MAKES.format("base64", "'/', '+', '='"),
+        ),
+        ("{generate: hex, forbid: gfa}", "1:25: values.password.forbid: " + MAKES.format("hex", "'f', 'a'")),
+        ("{generate: uuid, forbid: '-'}", "1:26: values.password.forbid: " + MAKES.format("uuid", "'-'")),
+        ("{generate: urlsafe, forbid: '_'}", "1:29: values.password.forbid: " + MAKES.format("urlsafe", "'_'")),
+        (
+            "{generate: alphanumeric, forbid: O0}",
+            "1:34: values.password.forbid: " + MAKES.format("alphanumeric", "'O', '0'"),
+        ),
+        ("{generate: password, forbid: '@@'}", "1:30: values.password.forbid: " + MAKES.format("password", "'@'")),
         (f"{{literal: {CANARY}, pattern: x+}}", "1:11: values.password does not match its pattern, x+"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import itertools
 import math
@@ -10,18 +11,20 @@ import string
 import subprocess
 import uuid
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sealgen
 from sealgen.errors import ConfigurationError
 from sealgen.values.generators.text import Alphanumeric, Password, TextGenerator
 from tests.values.reading import only, read, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def generator(yaml: str) -> TextGenerator:
@@ -90,9 +93,22 @@ def test_the_form_is_that_of_openssl_rand(yaml: str, option: str) -> None:
     assert re.fullmatch(form, theirs)
 
 
-def test_every_bit_of_random_bytes_is_as_often_1_as_0() -> None:
-    samples = [int(only("{generate: hex, bytes: 16}"), 16) for _ in range(2000)]
-    for bit in range(128):
+DECODED: dict[str, Callable[[str], bytes]] = {
+    "{generate: hex, bytes: 16}": bytes.fromhex,
+    "{generate: base64, bytes: 16}": base64.b64decode,
+    "{generate: urlsafe, bytes: 16}": lambda text: base64.urlsafe_b64decode(text + "=="),
+    "generate: uuid": lambda text: uuid.UUID(text).bytes,
+}
+FIXED = {48, 49, 50, 51, 64, 65}  # bits of a UUID that tell its version and variant, from the left
+
+
+@pytest.mark.parametrize("yaml", DECODED)
+def test_every_bit_of_random_bytes_is_as_often_1_as_0(yaml: str) -> None:
+    samples = [int.from_bytes(DECODED[yaml](only(yaml).decode())) for _ in range(2000)]
+    for place in range(128):
+        if "uuid" in yaml and place in FIXED:
+            continue
+        bit = 127 - place
         ones = sum(sample >> bit & 1 for sample in samples)
         assert abs(ones - 1000) < 12 * math.sqrt(2000) / 2
 
@@ -100,6 +116,46 @@ def test_every_bit_of_random_bytes_is_as_often_1_as_0() -> None:
 @pytest.mark.parametrize("name", ["hex", "base64", "urlsafe", "alphanumeric", "password", "uuid"])
 def test_no_two_are_alike(name: str) -> None:
     assert len({only(f"generate: {name}") for _ in range(200)}) == 200
+
+
+@pytest.mark.parametrize(
+    ("yaml", "outcomes"), [("hex, bytes: 4095", 16), ("base64, bytes: 4095", 64), ("urlsafe, bytes: 4095", 64)]
+)
+def test_encoded_characters_are_equally_likely(yaml: str, outcomes: int) -> None:
+    # A multiple of three bytes is encoded without padding, so that all characters are random.
+    assert_uniform("".join(only(f"{{generate: {yaml}}}").decode() for _ in range(8)), outcomes)
+
+
+def test_pairs_of_neighbours_are_equally_likely() -> None:
+    pins = Password(256, string.digits, (("digits", 0),))
+    assert_uniform((text[at : at + 2] for text in (pins.draw() for _ in range(60)) for at in range(0, 256, 2)), 100)
+
+
+def test_no_place_of_a_password_is_better_known_than_another() -> None:
+    drawn = [SMALL.draw() for _ in range(20_000)]
+    digits = [sum(text[place].isdigit() for text in drawn) for place in range(4)]
+    possible = passwords(4, "1ab", {"lower": 1, "digits": 1})
+    expected = sum(text[0].isdigit() for text in possible) / len(possible)
+    for count in digits:
+        assert abs(count - expected * 20_000) < 12 * math.sqrt(20_000 * expected * (1 - expected))
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "{generate: hex}",
+        "{generate: base64}",
+        "{generate: base64, bytes: 24}",
+        "{generate: urlsafe}",
+        "{generate: alphanumeric, length: 4096}",
+        "{generate: password, length: 256}",
+        "{generate: password, length: 64, charset: 0-9_}",
+        "{generate: uuid}",
+    ],
+)
+def test_the_alphabet_is_known_beforehand(yaml: str) -> None:
+    drawn = set("".join(only(yaml).decode() for _ in range(50)))
+    assert drawn == set(generator(yaml).alphabet)
 
 
 def test_alphanumeric_characters_are_equally_likely() -> None:
@@ -269,6 +325,14 @@ def test_the_order_of_a_charset_means_nothing() -> None:
 )
 def test_what_can_not_be_made_is_refused(yaml: str, message: str) -> None:
     assert refusal(yaml, ConfigurationError) == f"base.yaml:{message}"
+
+
+def test_every_draw_is_one_of_the_operating_systems() -> None:
+    """No module of the package imports ``random``, which can be foretold, or draws from anything seeded."""
+    for file in Path(sealgen.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert "random" not in [*names, getattr(node, "module", None)], file
 
 
 def test_it_is_made_once() -> None:

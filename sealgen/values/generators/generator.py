@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,15 +11,26 @@ from sealgen.yaml.schema import Field, Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MAX_ENTROPY = 8 * 4096
+"""In bits: no generator makes values of more."""
+
 
 @dataclass(frozen=True)
-class Generator:
+class Generator(abc.ABC):
     """A source that makes its value; the fields of a subclass are what determines it."""
 
     kind: ClassVar[str] = "generate"
     made: ClassVar[bool] = True
     generator: ClassVar[str]
     """What stands after ``generate:``."""
+
+    @property
+    @abc.abstractmethod
+    def entropy_bits(self) -> int:
+        """How hard it is to find the value, rounded down: the best attack takes two to this power tries.
+
+        It is computed from what the value is made of, never from a value.
+        """
 
     def specification(self) -> Mapping[str, object]:
         """Return the generator's name and its fields, defaults included."""

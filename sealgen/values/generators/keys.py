@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 RSA_BITS = (2048, 3072, 4096)
 CURVES = ("P-256", "P-384", "P-521")
+_STRENGTH = {2048: 112, 3072: 128, 4096: 128, "P-256": 128, "P-384": 192, "P-521": 256}
+"""Bits of security. Source: NIST SP 800-57 part 1 revision 5, table 2; it has no step between 3072 and 7680 bits."""
+USUAL_STRENGTH = 128
+"""Bits of security of what NEW_KEY makes; Ed25519's are by RFC 8032, section 1."""
 
 
 def rsa_key(bits: int = 3072) -> RSAPrivateKey:
@@ -88,6 +92,11 @@ class Rsa(_KeyPair):
 
     generator: ClassVar[str] = "rsa"
 
+    @property
+    def entropy_bits(self) -> int:
+        """By the size."""
+        return _STRENGTH[self.bits]
+
     def new_key(self) -> PrivateKey:
         """Return a new key of so many bits."""
         return rsa_key(self.bits)
@@ -101,6 +110,11 @@ class Ecdsa(_KeyPair):
 
     generator: ClassVar[str] = "ecdsa"
 
+    @property
+    def entropy_bits(self) -> int:
+        """By the curve."""
+        return _STRENGTH[self.curve]
+
     def new_key(self) -> PrivateKey:
         """Return a new key on the curve."""
         return ecdsa_key(self.curve)
@@ -111,6 +125,11 @@ class Ed25519(_KeyPair):
     """An Ed25519 key."""
 
     generator: ClassVar[str] = "ed25519"
+
+    @property
+    def entropy_bits(self) -> int:
+        """The usual."""
+        return USUAL_STRENGTH
 
     def new_key(self) -> PrivateKey:
         """Return a new key."""
@@ -125,6 +144,11 @@ class Ssh(_KeyPair):
     comment: str
 
     generator: ClassVar[str] = "ssh"
+
+    @property
+    def entropy_bits(self) -> int:
+        """The usual."""
+        return USUAL_STRENGTH
 
     def new_key(self) -> PrivateKey:
         """Return a new key of the algorithm."""

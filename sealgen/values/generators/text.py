@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4096
 MAX_PASSWORD = 256  # characters
+_ALPHANUMERIC = string.ascii_letters + string.digits
+_HEX = string.digits + "abcdef"
 
 
 class TextGenerator(Generator, abc.ABC):
@@ -44,6 +46,11 @@ class TextGenerator(Generator, abc.ABC):
     @abc.abstractmethod
     def entropy_bits(self) -> int:
         """The logarithm to base 2, rounded down, of how many texts there are; all are equally likely."""
+
+    @property
+    @abc.abstractmethod
+    def alphabet(self) -> str:
+        """The characters that a text may have."""
 
     @abc.abstractmethod
     def draw(self) -> str:
@@ -84,6 +91,11 @@ class Hex(_RandomBytes):
 
     generator: ClassVar[str] = "hex"
 
+    @property
+    def alphabet(self) -> str:
+        """Lower-case digits."""
+        return _HEX
+
     @staticmethod
     def encode(random: bytes) -> str:
         """Return two lower-case digits a byte."""
@@ -94,6 +106,11 @@ class Base64(_RandomBytes):
     """Random bytes in base64, as ``openssl rand -base64`` writes them, in one line of any length."""
 
     generator: ClassVar[str] = "base64"
+
+    @property
+    def alphabet(self) -> str:
+        """With the sign of padding, where there is any."""
+        return f"{_ALPHANUMERIC}+/{'=' if self.count % 3 else ''}"
 
     @staticmethod
     def encode(random: bytes) -> str:
@@ -106,13 +123,15 @@ class UrlSafe(_RandomBytes):
 
     generator: ClassVar[str] = "urlsafe"
 
+    @property
+    def alphabet(self) -> str:
+        """Of unreserved characters only."""
+        return f"{_ALPHANUMERIC}-_"
+
     @staticmethod
     def encode(random: bytes) -> str:
         """Return URL-safe base64 without padding (RFC 4648, section 5)."""
         return base64.urlsafe_b64encode(random).rstrip(b"=").decode()
-
-
-_ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
@@ -122,6 +141,11 @@ class Alphanumeric(TextGenerator):
     length: int
 
     generator: ClassVar[str] = "alphanumeric"
+
+    @property
+    def alphabet(self) -> str:
+        """All that there are."""
+        return _ALPHANUMERIC
 
     @property
     def size(self) -> int:
@@ -173,6 +197,11 @@ class Password(TextGenerator):
     def size(self) -> int:
         """The length."""
         return self.length
+
+    @property
+    def alphabet(self) -> str:
+        """The charset."""
+        return self.charset
 
     @property
     def entropy_bits(self) -> int:
@@ -239,6 +268,11 @@ class Uuid(TextGenerator):
     def entropy_bits(self) -> int:
         """All bits but those of version and variant."""
         return 122
+
+    @property
+    def alphabet(self) -> str:
+        """Digits and the hyphen."""
+        return f"{_HEX}-"
 
     def draw(self) -> str:
         """Return a new UUID."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sealgen.errors import ConfigurationError
 from sealgen.values.generators.generator import Generator, named
-from sealgen.values.generators.keys import NEW_KEY, private_pem
+from sealgen.values.generators.keys import NEW_KEY, USUAL_STRENGTH, private_pem
 from sealgen.values.secret import Secret
 from sealgen.yaml.schema import Field, Fields, Integer, ListOf, Record, Text
 
@@ -37,6 +37,11 @@ class Tls(Generator):
     parts: ClassVar[tuple[str, ...]] = ("crt", "key")
 
     generator: ClassVar[str] = "tls"
+
+    @property
+    def entropy_bits(self) -> int:
+        """The key's, which is the usual."""
+        return USUAL_STRENGTH
 
     def obtain(self, name: str, surroundings: Surroundings) -> Parts:
         """Make the certificate, valid from now, and its key: both in PEM, the key in PKCS #8."""
