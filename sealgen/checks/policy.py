@@ -32,7 +32,9 @@ def entropy(subject: Subject) -> Iterator[Finding]:
 def age(subject: Subject) -> Iterator[Finding]:
     """Yield the values that are older than the policy allows any to become."""
     most = subject.environment.policy.max_age
-    for value in _secret(subject) if most is not None else ():
+    if most is None:
+        return
+    for value in _secret(subject):
         locked = subject.surveyed.lock.values.get(value.name)
         if locked is not None and (old := days_since(locked.date, subject.now.date())) > most:
             message = f"{value.name} is {days(old)} old (version of {locked.date}), and policy.max_age is {days(most)}"
@@ -42,7 +44,9 @@ def age(subject: Subject) -> Iterator[Finding]:
 def rotation(subject: Subject) -> Iterator[Finding]:
     """Yield the values that nobody is told to rotate in the time that the policy gives."""
     most = subject.environment.policy.max_age
-    for value in _secret(subject) if most is not None else ():
+    if most is None:
+        return
+    for value in _secret(subject):
         every = value.rules.rotate_every
         if every is None or every > most:
             told = "has no rotate_every" if every is None else f"has a rotate_every of {days(every)}"

@@ -13,7 +13,7 @@ from tests.support.project import Project, empty
 if TYPE_CHECKING:
     from pathlib import Path
 
-VALUES = {
+VALUES: dict[str, dict[str, object]] = {
     "api_key": {"env": "SMTP_PASSWORD"},
     "jwt": {"generate": "hex", "bytes": 32},
     "pin": {"generate": "password", "length": 20, "charset": "0-9"},

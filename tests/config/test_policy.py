@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealgen.config.environment import load
@@ -94,6 +94,7 @@ def allows(policy: Policy, generator: str, bits: int, age: int) -> bool:
 
 
 @given(POLICIES, POLICIES)
+@settings(deadline=None)
 def test_a_weaker_policy_allows_what_the_other_does_not(one: Policy, other: Policy) -> None:
     bits = {0, *one.min_entropy.values(), *other.min_entropy.values()}
     ages = {policy.max_age for policy in (one, other) if policy.max_age} | {1000}

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from sealgen.config.environment import load
+from sealgen.config.environment import Environment, load
 from sealgen.review.change import Change, Level, Word
 from sealgen.review.settings import settings_changes
 
 
+def environment(policy: str) -> Environment:
+    content = f"namespace: a\nbackend: {{kind: plain}}\nsecrets: []\n{policy}"
+    return load("staging", lambda _: content.encode())
+
+
 def changes(before: str, after: str) -> list[Change]:
     """Return what is told of an environment with one policy and then the other."""
-    ends = [
-        load("staging", lambda _, told=told: f"namespace: a\nbackend: {{kind: plain}}\nsecrets: []\n{told}".encode())
-        for told in (before, after)
-    ]
-    return settings_changes(*ends)
+    return settings_changes(environment(before), environment(after))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealgen.rotation.ics import calendar, folded, text
@@ -32,6 +32,7 @@ SCHEDULES = st.builds(
 
 
 @given(st.lists(SCHEDULES, max_size=3, unique_by=lambda schedule: schedule.environment))
+@settings(deadline=None)
 def test_another_program_reads_what_was_written(schedules: list[Schedule]) -> None:
     document = calendar([data(schedule) for schedule in schedules])
     found = events(document)
@@ -57,6 +58,7 @@ def test_another_program_reads_what_was_written(schedules: list[Schedule]) -> No
 
 
 @given(st.lists(SCHEDULES, max_size=2))
+@settings(deadline=None)
 def test_lines_end_as_they_must_and_none_is_longer_than_75_octets(schedules: list[Schedule]) -> None:
     document = calendar([data(schedule) for schedule in schedules])
     *lines, rest = document.split("\r\n")
@@ -66,6 +68,7 @@ def test_lines_end_as_they_must_and_none_is_longer_than_75_octets(schedules: lis
 
 
 @given(st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=400))
+@settings(deadline=None)
 def test_a_line_is_folded_between_characters_and_unfolds_to_what_it_was(line: str) -> None:
     pieces = folded(line).split("\r\n")
     assert all(piece.startswith(" ") for piece in pieces[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -32,6 +32,7 @@ def seconds(date: dt.date) -> float:
 
 
 @given(st.lists(SCHEDULES, max_size=3, unique_by=lambda schedule: schedule.environment))
+@settings(deadline=None)
 def test_prometheus_reads_what_was_written(schedules: list[Schedule]) -> None:
     families = {
         family.name: family
