@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "ci/github").iterdir())
 WORKFLOW = ROOT / ".github/workflows/sealgen.yml"
+ROTATE = ROOT / ".github/workflows/rotate.yml"
 PAGE = ROOT / "docs/ci.md"
 FULL_HASH = re.compile(r"[\w./-]+@[0-9a-f]{40}")
 
@@ -31,10 +32,11 @@ def read(path: str) -> Any:
 
 
 def steps() -> Iterator[dict[str, Any]]:
-    """Yield every step of the action and of the workflow."""
+    """Yield every step of the action and of the workflows."""
     yield from read("action.yml")["runs"]["steps"]
-    for job in yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"].values():
-        yield from job["steps"]
+    for workflow in (WORKFLOW, ROTATE):
+        for job in yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values():
+            yield from job["steps"]
 
 
 def test_a_hook_runs_a_command_that_there_is() -> None:
@@ -68,6 +70,11 @@ def test_a_job_may_do_what_it_must_and_no_more() -> None:
     assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
         "touched": {"contents": "read"},
         "check": {"contents": "read"},
+    }
+    rotate = yaml.safe_load(ROTATE.read_text(encoding="utf-8"))
+    assert rotate["permissions"] == {}
+    assert {name: job["permissions"] for name, job in rotate["jobs"].items()} == {
+        "rotate": {"contents": "write", "pull-requests": "write"},
     }
 
 
@@ -251,5 +258,5 @@ def test_a_hook_looks_at_the_index_of_the_commit_under_way(runner: tuple[Project
 
 def test_what_the_page_shows_to_be_copied_is_yaml() -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     assert all(yaml.safe_load(block) for block in blocks)

@@ -60,7 +60,7 @@ def command(
 
     def run(project: Project, name: str) -> each.Outcome:
         chosen = _chosen(project, name, due=due) if due or all_ else values
-        request = Request(frozenset(chosen), frozenset(finish), from_cluster=from_cluster)
+        request = Request(frozenset(chosen), frozenset(finish), alone=True, from_cluster=from_cluster)
         if not chosen and not finish:
             report.say(f"{name}: nothing is due" if due else f"{name}: nothing is generated")
             return each.Outcome(0, {"environment": name, "steps": []} if settings(context).json else {})

@@ -87,7 +87,23 @@ def asked_for(
 ) -> Plan:
     """Return the plan of what is asked for, of all or of a part; raises ConfigurationError as ``restricted`` does."""
     whole = make_plan(surveyed, observed.states, backend, request, live)
-    return restricted(whole, surveyed, request) if request.only else whole
+    if request.only:
+        return restricted(whole, surveyed, request)
+    return _alone(whole, surveyed, request) if request.alone and request.rotate and whole.stuck else whole
+
+
+def _alone(whole: Plan, surveyed: Survey, request: Request) -> Plan:
+    """Return the part of a plan that the rotation needs, or all of it where that part can't change alone."""
+    made_of_it = tuple(
+        f"{secret.name}/{name}"
+        for secret in surveyed.desired
+        for name, key in secret.keys.items()
+        if not request.rotate.isdisjoint(key.values)
+    )
+    try:
+        return restricted(whole, surveyed, replace(request, only=made_of_it))
+    except ConfigurationError:
+        return whole
 
 
 def sealed_secrets_backend(environment: Environment) -> SealedSecretsBackend:

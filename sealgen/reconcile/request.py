@@ -15,6 +15,8 @@ class Request:
     """Values whose version before is no longer kept."""
     only: tuple[str, ...] = ()
     """``SECRET`` or ``SECRET/KEY``; empty for all."""
+    alone: bool = False
+    """Whether keys that are made of nothing to rotate stay as they are where not all of them can be sealed here."""
     accept_fingerprint_key: bool = False
     """Whether this machine's fingerprint key takes the place of the lock's, which was lost or stolen."""
     from_cluster: bool = False

@@ -79,7 +79,7 @@ def seal(
         seen.remember(project.root, environment.name, None)
         sealed = _seal(project, environment, request, surroundings, run, witness, crew, progress, approve)
         # What a source gives is in no file that was noted, and what was left out may be anything.
-        if not request.only and not any(is_read(environment, name) for name in sealed.values):
+        if not request.only and not request.alone and not any(is_read(environment, name) for name in sealed.values):
             noted = witness.seen(sealed.secrets, sealed.keys)
             seen.remember(project.root, environment.name, noted)
         return sealed

@@ -58,7 +58,7 @@ def report(results: Sequence[Mapping[str, Any]]) -> Report:
         command="due",
         title="Rotation of secret values",
         noun="value",
-        nothing="No value grows old.",
+        nothing="No value is due.",
         columns=("value", "due", "is", "when"),
         sections=tuple(
             Section(result["environment"], tuple(map(_entry, result["values"])))

@@ -199,7 +199,7 @@ def test_markdown(project: Project) -> None:
 
 def test_markdown_of_nothing(tmp_path: Path) -> None:
     project = aura(tmp_path)
-    assert project.run("due", "--format", "markdown").out == ("### Rotation of secret values\n\nNo value grows old.\n")
+    assert project.run("due", "--format", "markdown").out == ("### Rotation of secret values\n\nNo value is due.\n")
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -106,6 +106,57 @@ def test_what_is_due_and_read_is_changed_where_it_is(project: Project) -> None:
     assert project.tree() == before
 
 
+NOT_HERE: dict[str, str | None] = {"SMTP_PASSWORD": None, "SEALGEN_FINGERPRINT_KEY": None}
+
+
+def test_a_value_that_is_not_here_and_not_beside_it_is_not_needed(project: Project) -> None:
+    before = project.ciphertexts()
+    assert project.run("rotate", "staging", "jwt_secret_key", env=NOT_HERE) == (
+        0,
+        f"{TABLE}staging: 3 secrets, 7 keys, 1 sealed\n",
+        "",
+    )
+    assert changed(before, project.ciphertexts()) == KEYS_OF["jwt_secret_key"]
+    assert project.run("plan", "staging") == (0, "staging: 3 secrets, 7 keys, up to date\n", "")
+
+
+def test_one_that_stands_beside_it_is(project: Project) -> None:
+    project.template("redis-secrets", {"both": "{{ values.redis_password }} {{ values.smtp_password }}"})
+    assert project.run("seal", "staging", "--rotate", "redis_password", "-q").code == 0
+    before = project.tree()
+    assert project.run("rotate", "staging", "redis_password", "-q", env=NOT_HERE) == (
+        12,
+        "",
+        (
+            "error: staging: not all of it can be sealed here, so nothing was written\n"
+            "Run it where the sources and the fingerprint key are.\n"
+        ),
+    )
+    assert project.tree() == before
+
+
+def test_what_waits_elsewhere_waits_on_and_is_not_forgotten(tmp_path: Path) -> None:
+    project = empty(tmp_path)
+    values = {name: {"generate": "hex"} for name in ("one", "other")}
+    project.environment(values=values, secrets=["app", "more"])
+    project.template("app", {"one": "{{ values.one }}"})
+    project.template("more", {"other": "{{ values.other }}"})
+    assert project.run("seal", "staging", "-q").code == 0
+    project.template("more", {"other": "{{ values.other }}", "again": "{{ values.other }}"})
+    before = project.ciphertexts()
+    assert project.run("rotate", "staging", "one", "-q") == (0, "", "")
+    assert changed(before, project.ciphertexts()) == ["app/one"]
+    assert project.run("seal", "staging", "-q").code == 12
+    assert project.run("plan", "staging", "-q").code == 12
+
+
+def test_what_must_change_with_the_rest_of_its_secret_is_not_torn_apart(project: Project) -> None:
+    project.edit("environments/staging.yaml", "namespace: aura-staging\n", "namespace: elsewhere\n")
+    before = project.tree()
+    assert project.run("rotate", "staging", "jwt_secret_key", "-q", env=NOT_HERE).code == 12
+    assert project.tree() == before
+
+
 def test_where_nothing_is_generated_all_is_nothing(tmp_path: Path) -> None:
     project = empty(tmp_path)
     project.environment(values={"user": {"literal": "aura"}}, secrets=["app"])
