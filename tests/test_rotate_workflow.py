@@ -209,8 +209,7 @@ def test_a_hostile_name_is_a_name(runner: Runner, given: str) -> None:
     assert not (runner.project.root / "ran").exists()
 
 
-def test_no_step_holds_more_than_it_needs(runner: Runner) -> None:
-    assert runner.project
+def test_no_step_holds_more_than_it_needs() -> None:
     with_token = [name for name, step in STEPS.items() if "GH_TOKEN" in step.get("env", {})]
     assert with_token == ["Look for a rotation that waits for its review", "Open a pull request"]
     assert STEPS[""]["with"] == {"persist-credentials": False}
