@@ -72,6 +72,20 @@ def printable(text: str) -> str:
     )
 
 
+def key_told(key: str) -> str:
+    """Return a mapping's key for a message: where the space after a ``:`` is missing, a value follows it, left out."""
+    name, colon, _ = key.partition(":")
+    return f"{name}:…" if colon else key
+
+
+def unknown_field(prefix: str, name: str, known: Iterable[str]) -> str:
+    """Return the message for a key that no field has; ``prefix`` is the path of what has it and a dot, or nothing."""
+    known = tuple(known)
+    field, colon, _ = name.partition(":")
+    hint = f"; a space is missing after '{field}:'" if colon and field in known else did_you_mean(field, known)
+    return f"unknown field {quoted(prefix + key_told(name))}{hint}"
+
+
 _SHOWN = 80  # characters
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealgen.errors import CannotTell, ConfigurationError, Mark, SealgenError, did_you_mean
+from sealgen.errors import CannotTell, ConfigurationError, Mark, SealgenError, did_you_mean, unknown_field
 
 
 @pytest.mark.parametrize(("kind", "code"), [(SealgenError, 1), (ConfigurationError, 2), (CannotTell, 12)], ids=str)
@@ -42,3 +42,19 @@ def test_an_error_is_told_with_its_place_before_and_its_hint_below(error: Sealge
 )
 def test_the_nearest_name_is_offered_or_all_of_them_if_they_are_few(name: str, known: list[str], hint: str) -> None:
     assert did_you_mean(name, known) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("litteral", "unknown field 'values.a.litteral'; did you mean 'literal'?"),
+        ("literal:s3cr3t", "unknown field 'values.a.literal:…'; a space is missing after 'literal:'"),
+        ("litteral:s3cr3t", "unknown field 'values.a.litteral:…'; did you mean 'literal'?"),
+        ("literal:", "unknown field 'values.a.literal:…'; a space is missing after 'literal:'"),
+        (":s3cr3t", "unknown field 'values.a.:…'; known are env, literal"),
+        ("s3cr3t:literal:env", "unknown field 'values.a.s3cr3t:…'; known are env, literal"),
+        ("literal\n:s3cr3t", "unknown field 'values.a.literal\\n:…'; did you mean 'literal'?"),
+    ],
+)
+def test_a_value_that_a_missing_space_put_into_a_fields_name_is_not_repeated(name: str, told: str) -> None:
+    assert unknown_field("values.a.", name, iter(("literal", "env"))) == told

@@ -14,7 +14,7 @@ from sealgen.config.cluster import CLUSTER, ClusterSettings
 from sealgen.config.policy import POLICY, Policy
 from sealgen.config.stores import STORES, placed
 from sealgen.crypto import fingerprint
-from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
+from sealgen.errors import ConfigurationError, Mark, did_you_mean, key_told, quoted, shortened
 from sealgen.kubernetes import access, rules
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
@@ -157,9 +157,9 @@ _VALUE_NAME = re.compile(VALUE_NAME)
 def _value_name_problem(text: str) -> str | None:
     if _VALUE_NAME.fullmatch(text):
         return None
-    near = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")
+    near = re.sub(r"[^A-Za-z0-9_]+", "_", text.partition(":")[0]).strip("_")
     meant = f"; did you mean '{near}'?" if _VALUE_NAME.fullmatch(near) else ""
-    return f"{quoted(text)} can't be a name in templates; letters, digits and _ can{meant}"
+    return f"{quoted(key_told(text))} can't be a name in templates; letters, digits and _ can{meant}"
 
 
 _SCOPE = Text(choices=tuple(Scope))

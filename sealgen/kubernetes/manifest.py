@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen.content import secret_types
-from sealgen.errors import ConfigurationError, Mark, did_you_mean
+from sealgen.errors import ConfigurationError, Mark, unknown_field
 from sealgen.filters import FILTERS, FilterError
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.metadata import LAST_APPLIED, SERVER_SIDE
@@ -121,7 +121,7 @@ class _Reader:
                 continue
             if name not in known:
                 self._refuse_secrets(key, f"a field of {path or 'the Secret'}")
-                raise ConfigurationError(f"unknown field '{where}'{did_you_mean(name, known)}", at=key.at)
+                raise ConfigurationError(unknown_field(f"{path}." if path else "", name, known), at=key.at)
             fields[name] = value
         return fields
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.errors import quoted
+from sealgen.errors import key_told, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,9 +114,7 @@ def role_name_problem(name: str) -> str | None:
 def key_problem(key: str) -> str | None:
     """Say what is wrong with a key of ``data``: it is a file's name in a volume, of at most 253 characters."""
     if ":" in key:
-        # What follows may be the value, where the space is missing, and is not repeated.
-        told = quoted(f"{key.partition(':')[0]}:…")
-        return f"{told} can't be a key: {_KEY.rule}; a ':' that ends one needs a space after it"
+        return f"{quoted(key_told(key))} can't be a key: {_KEY.rule}; a ':' that ends one needs a space after it"
     if key in {".", ".."}:
         return f"'{key}' can't be a key: it is a directory's name; {_KEY.rule}"
     if key.startswith(".."):

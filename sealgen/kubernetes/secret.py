@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.content import secret_types
-from sealgen.errors import ConfigurationError, did_you_mean, quoted
+from sealgen.errors import ConfigurationError, unknown_field
 from sealgen.kubernetes import objects, rules
 from sealgen.kubernetes.metadata import LAST_APPLIED, SERVER_SIDE
 from sealgen.kubernetes.sealed_secret import SCOPES, SealedSecret
@@ -135,12 +135,8 @@ def _read(root: Field, name_if_none: str | None) -> PlainSecret:
 def _known(field: Field, known: tuple[str, ...], ignored: Iterable[str] = ()) -> None:
     for name, (key, _) in field.entries().items():
         if name not in known and name not in ignored:
-            # What follows a ':' may be a value, where the space is missing, and is not repeated.
-            told, _, rest = name.partition(":")
-            path = f"{field.path}.{told}" if field.path else told
-            raise ConfigurationError(
-                f"unknown field {quoted(f'{path}:…' if rest else path)}{did_you_mean(told, known)}", at=key.at
-            )
+            prefix = f"{field.path}." if field.path else ""
+            raise ConfigurationError(unknown_field(prefix, name, known), at=key.at)
 
 
 def _checked(field: Field, text: str, problem_of: Callable[[str], str | None]) -> str:

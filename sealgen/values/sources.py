@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.errors import ConfigurationError, did_you_mean
+from sealgen.errors import ConfigurationError, unknown_field
 from sealgen.values import (
     aws_secretsmanager,
     aws_ssm,
@@ -106,8 +106,7 @@ def _variant(node: Mapping, path: str) -> str:
     if not given:
         for name, (key, _) in node.entries.items():
             if name not in RULES and not _variants_with(name):
-                hint = did_you_mean(name, [*SOURCE_NAMES, *RULES])
-                raise ConfigurationError(f"unknown field '{path}.{name}'{hint}", at=key.at)
+                raise ConfigurationError(unknown_field(f"{path}.", name, [*SOURCE_NAMES, *RULES]), at=key.at)
         raise ConfigurationError(f"{path} has no source; one of {', '.join(SOURCE_NAMES)}", at=node.at)
     if len(given) > 1:
         (first, first_key), (second, second_key) = given[:2]

@@ -21,7 +21,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from sealgen.errors import ConfigurationError, Mark, quoted, shortened
+from sealgen.errors import ConfigurationError, Mark, key_told, quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,7 +209,9 @@ class _Reader:
             text = key.text
             if text in entries:
                 first = entries[text][0].at
-                raise ConfigurationError(f"{quoted(text)} occurs twice; the first is in line {first.line}", at=key.at)
+                raise ConfigurationError(
+                    f"{quoted(key_told(text))} occurs twice; the first is in line {first.line}", at=key.at
+                )
             event = self._next()
             entries[text] = key, self._scalar(event) if type(event) is ScalarEvent else self._node(event, depth)
         return Mapping(entries, at)

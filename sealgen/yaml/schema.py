@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
-from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened
+from sealgen.errors import ConfigurationError, Mark, did_you_mean, quoted, shortened, unknown_field
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence, is_null, is_text
 
 if TYPE_CHECKING:
@@ -62,11 +62,6 @@ def mapping(node: Node, path: str) -> Mapping:
 def not_a(node: Node, path: str, wanted: str) -> ConfigurationError:
     """Return the error for a node that is no collection of the kind that is wanted."""
     return ConfigurationError(f"{path} {'is empty; it ' if is_null(node) else ''}must be {wanted}", at=node.at)
-
-
-def unknown_field(prefix: str, key: Scalar, known: abc.Iterable[str]) -> ConfigurationError:
-    """Return the error for a key that no field has; ``prefix`` is the record's path and a dot, or nothing."""
-    return ConfigurationError(f"unknown field {quoted(prefix + key.text)}{did_you_mean(key.text, known)}", at=key.at)
 
 
 @dataclass(frozen=True)
@@ -288,7 +283,7 @@ class Record(Generic[T]):
         for name, (key, value) in node.entries.items():
             declared = self.fields.get(name)
             if declared is None:
-                raise unknown_field(prefix, key, self.fields)
+                raise ConfigurationError(unknown_field(prefix, name, self.fields), at=key.at)
             data[name] = declared.shape.read(value, prefix + name)
         for name in self._required:
             if name not in node.entries:
@@ -332,7 +327,7 @@ class ByKind(Generic[T]):
             known = {name for record in self.records.values() for name in record.fields}
             for name, (key, _) in node.entries.items():
                 if name not in known:
-                    raise unknown_field(f"{path}.", key, known)
+                    raise ConfigurationError(unknown_field(f"{path}.", name, known), at=key.at)
             raise ConfigurationError(f"{path}.kind is missing; one of {', '.join(self.records)}", at=node.at)
         return self.records[Text(choices=tuple(self.records)).read(kind, f"{path}.kind")].read(node, path)
 

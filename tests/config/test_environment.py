@@ -504,6 +504,14 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             True,
         ),
         (
+            "values: {jwt-key:s3cr3t}",
+            (
+                "2:10: values: 'jwt-key:…' can't be a name in templates; "
+                "letters, digits and _ can; did you mean 'jwt_key'?"
+            ),
+            True,
+        ),
+        (
             "values: {jwt-key: {generate: hex}}",
             (
                 "2:10: values: 'jwt-key' can't be a name in templates; "

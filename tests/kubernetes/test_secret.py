@@ -236,7 +236,7 @@ def test_every_document_is_read_and_those_that_say_nothing_are_not() -> None:
             "s.yaml:6:16: the annotations have 262145 bytes together; Kubernetes takes 262144 (256 KiB)",
         ),
         (HEAD + "  label: {}\n", "s.yaml:6:3: unknown field 'metadata.label'; did you mean 'labels'?"),
-        (HEAD + "type:s3cr3t: x\n", "s.yaml:6:1: unknown field 'type:…'; did you mean 'type'?"),
+        (HEAD + "type:s3cr3t: x\n", "s.yaml:6:1: unknown field 'type:…'; a space is missing after 'type:'"),
         (HEAD + "stringdata: {}\n", "s.yaml:6:1: unknown field 'stringdata'; did you mean 'stringData'?"),
         (HEAD + "data: {}\ndata: {}\n", "s.yaml:7:1: 'data' occurs twice; the first is in line 6"),
         (

@@ -83,6 +83,16 @@ def test_every_source_takes_its_fields_and_the_kind_is_its_name(yaml: str) -> No
             "{bytes: 32}",
             f"1:1: values.password has no source; one of {NAMES}",
         ),
+        (
+            f"{{literal:{CANARY}}}",
+            "1:2: unknown field 'values.password.literal:…'; a space is missing after 'literal:'",
+        ),
+        (f"{{litteral:{CANARY}}}", "1:2: unknown field 'values.password.litteral:…'; did you mean 'literal'?"),
+        (
+            f"{{env: A, pattern:{CANARY}}}",
+            "1:10: unknown field 'values.password.pattern:…'; a space is missing after 'pattern:'",
+        ),
+        (f"{{literal:{CANARY}, literal:{CANARY}}}", "1:25: 'literal:…' occurs twice; the first is in line 1"),
         (f"{{litteral: {CANARY}}}", "1:2: unknown field 'values.password.litteral'; did you mean 'literal'?"),
         (
             f"{{literal: {CANARY}, env: X}}",
