@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import pytest
 import yaml
 
-import sealgen
 from tests.support.project import FINGERPRINT_KEY, SMTP_PASSWORD, Project, aura, controller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 BACKEND = "k8s/overlays/staging/backend-secrets.yaml"
 POSTGRES = "k8s/overlays/staging/postgres-secrets.yaml"
@@ -144,15 +141,14 @@ def branches(how: str) -> Callable[[Project], None]:
 
     def act(project: Project) -> None:
         assert project.run("git-setup", "-q").code == 0
+        commit(project, "set up")
         project.git("checkout", "-q", "-b", "side")
         seal("--rotate", "redis_password")(project)
         commit(project, "side")
         project.git("checkout", "-q", "main")
         seal("--rotate", "jwt_secret_key")(project)
         commit(project, "main")
-        environment = {"PYTHONPATH": str(Path(sealgen.__file__).parents[1])}
-        with patch.dict(os.environ, environment):
-            project.git(*how.split())
+        project.git(*how.split())
         project.git("reset", "-q", "--soft", "start")
 
     return act

@@ -142,10 +142,14 @@ class Project:
         return [path for path in found if path.relative_to(self.root).parts[0] not in (".git", ".sealgen")]
 
     def git(self, *arguments: str) -> str:
-        """Run Git in the project, away from the machine's own settings, and return what it prints."""
-        environ = {"PATH": os.environ["PATH"], "HOME": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        """Run Git in the project, away from the machine's own settings, and return what it prints.
+
+        The drivers that it runs are those of this tree, whichever sealgen is installed.
+        """
+        given = {name: text for name, text in environ().items() if name in ("PATH", "PYTHONPATH")}
+        given |= {"HOME": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         who = ("-c", "user.name=Test", "-c", "user.email=test@aura.example", "-c", "init.defaultBranch=main")
-        done = subprocess.run(["git", *who, *arguments], cwd=self.root, env=environ, capture_output=True, check=True)
+        done = subprocess.run(["git", *who, *arguments], cwd=self.root, env=given, capture_output=True, check=True)
         return done.stdout.decode()
 
     # --- runs ---
