@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sealgen.kubernetes.access import Grant
+    from sealgen.kubernetes.pods import Workload
     from sealgen.status.judgement import Restart, Row
     from sealgen.status.live import Name
     from sealgen.status.readers import Reader
     from sealgen.status.reading import Objects, Surroundings
-    from sealgen.status.uses import Workload
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
+    from sealgen.kubernetes.pods import Workload
     from sealgen.kubernetes.sealed_secret import SealedSecret
     from sealgen.status.live import AppliedSecret, LiveSecret, Name
     from sealgen.status.reading import Objects
-    from sealgen.status.uses import Use, Workload
+    from sealgen.status.uses import Use
 
 
 class Synced(StrEnum):

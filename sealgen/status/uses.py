@@ -1,6 +1,6 @@
 """Who uses Secrets: what the containers of a pod took in when they started, and will not look at again. Pure.
 
-Source: https://kubernetes.io/docs/concepts/configuration/secret/ and ``core/v1`` of Kubernetes 1.35.
+Source: ``core/v1`` of Kubernetes 1.35.
 """
 
 from __future__ import annotations
@@ -8,23 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sealgen.kubernetes.pods import Workload, of_environment, of_volume
 from sealgen.status.live import Name, items, time_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Set
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What starts pods, as ``kubectl`` names it."""
-
-    namespace: str
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind.lower()}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -58,13 +47,13 @@ def uses_of(found: Mapping[str, Any], immutable: Set[Name]) -> Iterator[Use]:
     if status.get("phase") in ("Succeeded", "Failed") or "deletionTimestamp" in metadata:
         return
     namespace = metadata.get("namespace", "")
-    volumes = {volume["name"]: list(_of_volume(volume)) for volume in items(spec, "volumes")}
+    volumes = {volume["name"]: [taken.secret for taken in of_volume(volume)] for volume in items(spec, "volumes")}
     for field, (statuses, noun, states) in _CONTAINERS.items():
         starts = _starts(items(status, statuses), states)
         for container in items(spec, field):
             if (started := starts.get(container["name"])) is None:
                 continue
-            taken = dict.fromkeys(_of_environment(container), "the environment")
+            taken = dict.fromkeys((taken.secret for taken in of_environment(container)), "the environment")
             for mount in items(container, "volumeMounts"):
                 by_path = "subPath" in mount or "subPathExpr" in mount
                 for name in volumes.get(mount["name"], ()):
@@ -84,23 +73,6 @@ def _starts(statuses: list[Any], states: tuple[str, ...]) -> dict[str, dt.dateti
             if (time := time_of(told.get("startedAt"))) is not None:
                 found[container["name"]] = time
     return found
-
-
-def _of_environment(container: Mapping[str, Any]) -> Iterator[str]:
-    for variable in items(container, "env"):
-        if reference := (variable.get("valueFrom") or {}).get("secretKeyRef"):
-            yield reference["name"]
-    for source in items(container, "envFrom"):
-        if reference := source.get("secretRef"):
-            yield reference["name"]
-
-
-def _of_volume(volume: Mapping[str, Any]) -> Iterator[str]:
-    if source := volume.get("secret"):
-        yield source["secretName"]
-    for part in items(volume.get("projected") or {}, "sources"):
-        if source := part.get("secret"):
-            yield source["name"]
 
 
 def _workload(metadata: Mapping[str, Any]) -> Workload:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from sealgen.kubernetes.pods import Workload
 from sealgen.status.live import Name
-from sealgen.status.uses import Workload, uses_of
+from sealgen.status.uses import uses_of
 from tests.support.live_objects import NAMESPACE, WRITTEN, pod, variable
 
 NAME = Name(NAMESPACE, "backend-secrets")
