@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealgen.cli import report
+from sealgen.errors import printable
+from sealgen.review import reporting
 from sealgen.review.change import Level
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def text(diffs: Sequence[EnvironmentDiff]) -> str:
     """Return the tables, one an environment, and the sentences that sum them up."""
     if not diffs:
         return "nothing sealed changed\n"
-    return "".join(f"{_table(diff)}\n{_summary(diff)}\n" for diff in diffs)
+    return "".join(f"{_table(diff)}\n{_notes(diff)}{_summary(diff)}\n" for diff in diffs)
 
 
 def _table(diff: EnvironmentDiff) -> str:
@@ -35,6 +37,10 @@ def _table(diff: EnvironmentDiff) -> str:
     styles = [_STYLES[change.level] for change in diff.changes]
     lines = report.table(("", "secret", "key", "change", "detail"), rows, styles)
     return f"{click.style(diff.environment, bold=True)}{marked}\n{lines}"
+
+
+def _notes(diff: EnvironmentDiff) -> str:
+    return "".join(f"  {printable(f'{subject} {told}')}\n" for subject, told in reporting.notes(diff))
 
 
 def _summary(diff: EnvironmentDiff) -> str:

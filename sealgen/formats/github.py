@@ -37,7 +37,7 @@ def _annotation(type_: str, section: Section, entry: Entry) -> str:
     title = f"{section.environment}{marked}: {entry.id} {entry.subject}".rstrip()
     properties = {"file": entry.file, "line": str(entry.line or ""), "title": title}
     told = ",".join(f"{name}={_property(text)}" for name, text in properties.items() if text)
-    return f"::{type_} {told}::{_data(entry.detail or title)}"
+    return f"::{type_} {told}::{_data('; '.join(filter(None, (entry.detail or title, entry.note))))}"
 
 
 def _data(text: str) -> str:

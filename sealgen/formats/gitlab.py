@@ -34,7 +34,7 @@ def gitlab(report: Report) -> str:
             told = name if seen[name] == 1 else f"{name}/{seen[name]}"
             entries.append(
                 {
-                    "description": printable(f"{section.environment}: {entry.sentence}"),
+                    "description": printable(f"{section.environment}: {entry.whole}"),
                     "check_name": entry.id,
                     "fingerprint": hashlib.sha256(told.encode()).hexdigest(),
                     "severity": _SEVERITIES[entry.severity],

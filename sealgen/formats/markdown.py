@@ -28,9 +28,9 @@ def markdown(report: Report) -> str:
     size = len(parts[0])
     left_out = 0
     for section in report.sections:
-        head = _head(report, section)
+        head, foot = _head(report, section), _foot(section)
         rows = []
-        size += len(head) + len(_FOOT)
+        size += len(head) + len(foot)
         for entry in section.entries:
             row = _row(entry)
             if left_out or size + len(row) > MAX_CHARACTERS - _ROOM:
@@ -39,16 +39,13 @@ def markdown(report: Report) -> str:
             size += len(row)
             rows.append(row)
         if rows:
-            parts.append(head + "".join(rows) + _FOOT)
+            parts.append(head + "".join(rows) + foot)
         else:
-            size -= len(head) + len(_FOOT)
+            size -= len(head) + len(foot)
     if left_out:
         command = f"<code>sealgen {report.command}</code>"
         parts.append(f"\n{left_out} more {report.noun}s: run {command} to see them all.\n")
     return "".join(parts)
-
-
-_FOOT = "\n</details>\n"
 
 
 def _head(report: Report, section: Section) -> str:
@@ -60,14 +57,23 @@ def _head(report: Report, section: Section) -> str:
     return f"\n<details{is_open}><summary>{title}</summary>\n\n{columns}"
 
 
+def _foot(section: Section) -> str:
+    """Return what is said below a table, and its end."""
+    notes = "".join(f"- {_code(_cut(subject))} {inert(_cut(told))}\n" for subject, told in section.notes)
+    return f"\n{notes}\n</details>\n" if notes else "\n</details>\n"
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row(entry: Entry) -> str:
-    detail = entry.detail if len(entry.detail) <= _LONGEST else entry.detail[: _LONGEST - 1] + "…"
-    cells = (*map(_code, entry.cells), entry.id, _code(detail))
+    cells = (*map(_code, entry.cells), entry.id, _code(_cut(entry.detail)))
     return f"| {_MARKS[entry.severity]} | {' | '.join(cells)} |\n"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _code(text: str) -> str:

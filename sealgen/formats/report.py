@@ -37,6 +37,13 @@ class Entry:
     """From the project's root; empty where there is none."""
     line: int
     """Counted from 1; 0 where it is not known."""
+    note: str = ""
+    """What a line of its own says beside; a table says it once for all, below."""
+
+    @property
+    def whole(self) -> str:
+        """The sentence and the note."""
+        return "; ".join(filter(None, (self.sentence, self.note)))
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Section:
 
     environment: str
     entries: tuple[Entry, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    """What a table says below: a subject, and what is said of it."""
 
     @property
     def is_production(self) -> bool:

@@ -30,7 +30,7 @@ def _result(section: Section, entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ruleId": entry.id,
         "level": str(entry.severity),
-        "message": {"text": printable(f"{section.environment}: {entry.sentence}")},
+        "message": {"text": printable(f"{section.environment}: {entry.whole}")},
     }
     if entry.file:
         # A URI: GitHub refuses a path with a space.

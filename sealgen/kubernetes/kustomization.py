@@ -50,13 +50,21 @@ def resources(content: bytes | None, file: str) -> dict[str, Mark]:
     return found
 
 
-def parts(content: bytes, file: str) -> tuple[str, ...]:
+_PARTS = ("resources", "bases", "components")
+
+
+def parts(content: bytes, file: str, fields: Seq[str] = _PARTS) -> tuple[str, ...]:
     """Return what a kustomization or a component is built from: files, folders and repositories, as it names them.
 
     Raises ConfigurationError for what is neither.
     """
-    root = _read(content, file, OR_COMPONENT)
-    return tuple(_same(entry.text) for field in ("resources", "bases", "components") for entry in _entries(root, field))
+    root = parse(content, file)
+    return tuple(_same(entry.text) for field in fields for entry in _entries(root, field))
+
+
+def parse(content: bytes, file: str) -> Mapping:
+    """Return a kustomization or a component; raises ConfigurationError for what is neither."""
+    return _read(content, file, OR_COMPONENT)
 
 
 def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) -> bytes | None:

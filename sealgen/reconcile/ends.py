@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import posixpath
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,14 +13,17 @@ from sealgen import certificates, lock, recipe, template
 from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import SealgenError
+from sealgen.kubernetes import access
+from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.survey import lock_path
 from sealgen.review import ignores
 from sealgen.review.end import CertificateFile, End, Manifest, read_manifest
+from sealgen.review.kustomized import Kustomized, kustomized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -40,12 +45,22 @@ class _Gathered:
                 self.environment = noting.environment(name)
             except SealgenError as error:
                 self.problems.append(error)
+        self.kustomized: Kustomized | None = None
         self.lock_content = self._normal(lock_path(name))
 
     def end(self, locked: Lock, manifests: Mapping[str, Manifest], recipes: Mapping[tuple[str, str], str]) -> End:
         """Return what was gathered."""
         certificate, silenced = self._certificate(), tuple(self._ignores())
-        return End(self.environment, tuple(self.problems), certificate, locked, manifests, silenced, recipes)
+        return End(
+            self.environment,
+            tuple(self.problems),
+            certificate,
+            locked,
+            manifests,
+            silenced,
+            self.kustomized or Kustomized(),
+            recipes=recipes,
+        )
 
     def _ignores(self) -> Iterator[Ignore]:
         """Yield the comments that silence a check, in the environment's files and its templates."""
@@ -78,6 +93,26 @@ class _Gathered:
                 if "/" not in filename and (content := self._normal(output / filename)) is not None:
                     found[str(output / filename)] = content
         return found
+
+    def build(self, files: Mapping[str, bytes]) -> None:
+        """Look at what is built from the output folder; ``files`` are those that were read."""
+        if self.environment is None:
+            return
+        try:
+            self.kustomized = kustomized(
+                str(self.environment.output), lambda path: files.get(path) or self.project.files.read(path)
+            )
+        except SealgenError as error:
+            self.problems.append(error)
+
+    def elsewhere(self, known: Mapping[str, bytes], outputs: Callable[[], set[str]]) -> dict[str, bytes]:
+        """Return the files with SealedSecrets that are built in from other folders, but for other environments' own."""
+        found = {
+            path: content.replace(b"\r\n", b"\n")
+            for path, content in (self.kustomized.files if self.kustomized else {}).items()
+            if path not in known and KIND.encode() in content
+        }
+        return {path: content for path, content in found.items() if posixpath.dirname(path) not in outputs()}
 
     def _normal(self, path: PurePosixPath) -> bytes | None:
         try:
@@ -119,6 +154,12 @@ def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
     old, new = _Gathered(before, name), _Gathered(after, name)
     outputs = {found.environment.output for found in (old, new) if found.environment}
     olds, news = ({path: text for output in outputs for path, text in end.files(output).items()} for end in (old, new))
+    old.build(olds)
+    new.build(news)
+    others = functools.cache(lambda: _outputs(after) | _outputs(before))
+    own_olds, own_news = dict(olds), dict(news)
+    olds |= old.elsewhere(own_olds, others)
+    news |= new.elsewhere(own_news, others)
     changed_olds: dict[str, Manifest] = {}
     changed_news: dict[str, Manifest] = {}
     for path in sorted({*olds, *news}):
@@ -140,10 +181,44 @@ def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
         if (known := old_lock.keys.get(place)) is None or known.recipe != locked.recipe
     }
     news_differ = bool(places) or _sources(before) != _sources(after)
+    end = new.end(new_lock, changed_news, new.recipes(new_lock, places) if news_differ else {})
+    end = replace(end, unlisted=_unlisted(old, new, own_news), left=_left(old, new))
     return (
         old.end(old_lock, changed_olds, old.recipes(old_lock, places & old_lock.keys.keys()) if places else {}),
-        new.end(new_lock, changed_news, new.recipes(new_lock, places) if news_differ else {}),
+        end,
     )
+
+
+def _unlisted(old: _Gathered, new: _Gathered, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the manifests that the kustomization lists no more, and that are still there."""
+    if old.kustomized is None or new.kustomized is None or _output(old) != _output(new):
+        return ()
+    gone = old.kustomized.listed - new.kustomized.listed
+    there = ((path, files[path]) for path in sorted(gone) if path in files)
+    return tuple(path for path, content in there if KIND.encode() in content or access.is_ours(content))
+
+
+def _left(old: _Gathered, new: _Gathered) -> dict[str, tuple[str, ...]]:
+    """Return the Secrets whose manifests are left in a folder that was the output, and is no more."""
+    output = _output(old)
+    if output is None or new.problems or output == _output(new):
+        return {}
+    found = (new.manifests(path, content) or {} for path, content in new.files(output).items())
+    names = sorted({name for manifests in found for name in manifests})
+    return {str(output): tuple(names)} if names else {}
+
+
+def _output(gathered: _Gathered) -> PurePosixPath | None:
+    return gathered.environment.output if gathered.environment else None
+
+
+def _outputs(project: Project) -> set[str]:
+    """Return the output folders of all environments that can be understood."""
+    found = set()
+    for name in project.environments():
+        with contextlib.suppress(SealgenError):
+            found.add(str(project.environment(name).output))
+    return found
 
 
 def _sources(project: Project) -> dict[str, bytes | None]:

@@ -34,6 +34,7 @@ class Word(StrEnum):
     SPECIFICATION = "specification"
     SOURCE = "source"
     CERTIFICATE = "certificate"
+    KUSTOMIZATION = "kustomization"
     ACCESS = "access"
     SETTING = "setting"
     UNREADABLE = "unreadable"
@@ -56,6 +57,8 @@ class Change:
     """Where it is in the tree after the change, from the project's root."""
     line: int = 0
     """Counted from 1; 0 where it is not known."""
+    readers: tuple[str, ...] = ()
+    """The workloads of the overlay that read it, as ``kubectl`` names them."""
 
     @property
     def place(self) -> str:
@@ -79,3 +82,10 @@ class EnvironmentDiff:
     def findings(self) -> tuple[Change, ...]:
         """The changes that a reviewer must look at."""
         return tuple(change for change in self.changes if change.level is not Level.PLAIN)
+
+
+def shift(before: str | None, after: str | None) -> str:
+    """Return what something was and is, for people; None is what is not there."""
+    if before is None:
+        return f"+ {after}"
+    return f"- {before}" if after is None else f"{before} → {after}"

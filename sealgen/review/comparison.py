@@ -6,6 +6,7 @@ recipe, a label or a certificate that changed with it; one that is not is a find
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from dataclasses import replace
 from functools import partial
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes.sealed_secret import Scope
-from sealgen.review.change import Change, EnvironmentDiff, Level, Word
+from sealgen.review.change import Change, EnvironmentDiff, Level, Word, shift
 from sealgen.review.end import POWERS
-from sealgen.review.settings import settings_changes
+from sealgen.review.kustomized import kustomization_changes
+from sealgen.review.locked import lock_changes
+from sealgen.review.readers import with_readers
+from sealgen.review.settings import left_behind, settings_changes
 from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
@@ -39,13 +43,19 @@ def compare(name: str, before: End, after: End) -> EnvironmentDiff:
         for problem in after.problems
         if problem.message not in known
     ]
-    changes += settings_changes(before.environment, after.environment)
+    if after.environment or not after.problems:
+        changes += settings_changes(before.environment, after.environment)
+    changes += left_behind(after.left, before.environment)
     pinned = any(change.word is Word.CERTIFICATE for change in changes)
     if before.certificate and after.certificate and before.certificate != after.certificate and not pinned:
         detail = "the certificate's file is another; the pin says whether its key is"
         changes.append(Change(Word.CERTIFICATE, detail, level=Level.TRUST, file=after.certificate.file))
     changes += _silenced(before, after)
-    changes += _secrets(before, after)
+    namespace = after.environment.namespace if after.environment else ""
+    changes += kustomization_changes(before.kustomized, after.kustomized, after.unlisted, namespace)
+    changes += lock_changes(before.lock, after.lock, f"environments/{name}.lock")
+    secrets = list(_secrets(before, after))
+    changes += with_readers(secrets, after.kustomized.files, before.manifests, after.manifests)
     return EnvironmentDiff(name, tuple(sorted(changes, key=lambda change: change.level)))
 
 
@@ -173,10 +183,16 @@ class _Comparison:
             yield told(Word.COPIED, f"from {'/'.join(origin)}")
             return
         reasons = list(self._reasons(told, place, before, after))
+        if not reasons and self._has_moved(place[0]):
+            reasons = [told(Word.REENCRYPTED, "in another folder")]
         if not reasons and (before.scope, before.namespace) == (after.scope, after.namespace):
             detail = "sealed again with the same versions, recipe and certificate: nothing says why"
             reasons = [told(Word.UNEXPLAINED, detail, level=Level.UNEXPLAINED)]
         yield from reasons
+
+    def _has_moved(self, secret: str) -> bool:
+        folders = {posixpath.dirname(end.manifests[secret].file) for end in (self._before, self._after)}
+        return len(folders) > 1
 
     def _kept_of(self, place: tuple[str, str], after: LockedKey) -> tuple[str, str] | None:
         """Return the key of the same Secret whose ciphertext it was, where the lock says of it what it said of that."""
@@ -255,7 +271,7 @@ class _Comparison:
             before, after = old.get(path), new.get(path)
             if before != after:
                 level = Level.TRUST if path.startswith(POWERS) else Level.PLAIN
-                yield told(Word.METADATA, f"{_shortened(path)}: {_shift(before, after)}", level=level)
+                yield told(Word.METADATA, f"{_shortened(path)}: {shift(before, after)}", level=level)
 
 
 def _change(
@@ -270,9 +286,3 @@ def _without_file(locked: LockedKey) -> LockedKey:
 
 def _shortened(path: str) -> str:
     return path.removeprefix("spec.template.metadata.").removeprefix("spec.template.").removeprefix("metadata.")
-
-
-def _shift(before: str | None, after: str | None) -> str:
-    if before is None:
-        return f"+ {after}"
-    return f"- {before}" if after is None else f"{before} → {after}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealgen.kubernetes import objects
 from sealgen.kubernetes.sealed_secret import KIND, SCOPES, scope_of
 from sealgen.lock import Lock
-from sealgen.yaml.nodes import Mapping, Scalar, Sequence
+from sealgen.review.kustomized import Kustomized
+from sealgen.yaml.nodes import Mapping, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from sealgen.kubernetes.objects import Field
     from sealgen.kubernetes.sealed_secret import Scope
     from sealgen.review.ignores import Ignore
-    from sealgen.yaml.nodes import Node
 
 POWERS = (
     "metadata.annotations.sealedsecrets.bitnami.com/",
@@ -70,6 +70,12 @@ class End:
     """By the Secret's name; only of files that the other end has otherwise, or not at all."""
     ignores: tuple[Ignore, ...] = ()
     """The comments in its files and templates that silence a check."""
+    kustomized: Kustomized = field(default_factory=Kustomized)
+    """What is built from the output folder."""
+    unlisted: tuple[str, ...] = ()
+    """Its manifests that are still there and that the kustomization of the other end listed, and this one does not."""
+    left: Map[str, tuple[str, ...]] = field(default_factory=dict)
+    """The Secrets whose manifests are left in a folder that is no longer the output, by the folder."""
     recipes: Map[tuple[str, str], str] = field(default_factory=dict)
     """For reading, by Secret and key; where recipes differ and templates can be rendered."""
 
@@ -86,7 +92,7 @@ def read_manifest(content: bytes, file: str) -> dict[str, Manifest]:
         name, namespace = (metadata[field].text_if_given() or "" for field in ("name", "namespace"))
         found[name] = Manifest(
             file=file,
-            ciphertexts={key: _shown(node) for key, (_, node) in sealed.entries().items()},
+            ciphertexts={key: shown(node) for key, (_, node) in sealed.entries().items()},
             lines={key: told.at.line for key, (told, _) in sealed.entries().items()},
             namespace=namespace,
             scope=scope_of(metadata["annotations"].texts()),
@@ -112,12 +118,4 @@ def _facts(root: Field, path: str) -> Iterator[tuple[str, str]]:
         if isinstance(node, Mapping):
             yield from _facts(root[name], below)
         else:
-            yield below, _shown(node)
-
-
-def _shown(node: Node) -> str:
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, Sequence):
-        return f"[{', '.join(map(_shown, node.items))}]"
-    return f"{{{', '.join(f'{name}: {_shown(value)}' for name, (_, value) in node.entries.items())}}}"
+            yield below, shown(node)

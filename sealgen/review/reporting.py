@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sealgen.formats.report import Entry, Report, Section, Severity
 from sealgen.review.change import Level, Word
+from sealgen.review.readers import by_workload, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sealgen.review.change import Change, EnvironmentDiff
 
@@ -30,7 +31,20 @@ def report(diffs: Sequence[EnvironmentDiff]) -> Report:
 
 def _section(diff: EnvironmentDiff) -> Section:
     # What is gone has no file any more, and a reader of code quality wants one.
-    return Section(diff.environment, tuple(_entry(change, diff.environment) for change in diff.changes))
+    entries = tuple(_entry(change, diff.environment) for change in diff.changes)
+    return Section(diff.environment, entries, tuple(notes(diff)))
+
+
+_MOST = 10  # notes
+
+
+def notes(diff: EnvironmentDiff) -> Iterator[tuple[str, str]]:
+    """Yield which workloads read what changed, as a subject and what is said of it."""
+    readers = list(by_workload(diff.changes).items())
+    for workload, secrets in readers[:_MOST]:
+        yield workload, f"reads {listed(secrets)}"
+    if len(readers) > _MOST:
+        yield f"{len(readers) - _MOST} more", "read something that changed"
 
 
 def _entry(change: Change, environment: str) -> Entry:
@@ -43,6 +57,7 @@ def _entry(change: Change, environment: str) -> Entry:
         cells=(change.secret, change.key),
         file=change.file or f"environments/{environment}.yaml",
         line=change.line,
+        note=f"read by {listed(change.readers)}" if change.readers and change.word is not Word.REMOVED else "",
     )
 
 
@@ -60,6 +75,7 @@ def data(diff: EnvironmentDiff) -> dict[str, Any]:
                 "level": change.level.name.lower(),
                 "file": change.file or None,
                 "line": change.line or None,
+                "readers": list(change.readers),
             }
             for change in diff.changes
         ],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sealgen.config.environment import SealedSecretsBackend
-from sealgen.review.change import Change, Level, Word
+from sealgen.errors import shortened
+from sealgen.review.change import Change, Level, Word, shift
 from sealgen.values.sources import SOURCE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sealgen.config.environment import Environment
+    from sealgen.kubernetes.access import Subject
     from sealgen.values.value import Value
 
 # Sources that reach beyond the environment file when somebody seals.
@@ -31,20 +34,20 @@ def settings_changes(before: Environment | None, after: Environment | None) -> l
     return [*_trust(before, after), *_access(before, after), *_values(before, after), *_rest(before, after)]
 
 
+def left_behind(left: Mapping[str, Sequence[str]], before: Environment | None) -> Iterator[Change]:
+    """Yield the folders that are no longer the output and still hold manifests of Secrets."""
+    for folder, secrets in left.items():
+        detail = f"{folder}/ is no longer written to, and still holds {', '.join(secrets)}"
+        yield Change(Word.SETTING, detail, level=Level.TRUST, file=before.file if before else "")
+
+
 def _trust(before: Environment, after: Environment) -> Iterator[Change]:
     told = partial(Change, file=after.file, level=Level.TRUST)
     old, new = before.backend, after.backend
     if type(old) is not type(new):
         yield told(Word.SETTING, "backend.kind changed")
     elif isinstance(old, SealedSecretsBackend) and isinstance(new, SealedSecretsBackend):
-        if old.fingerprint != new.fingerprint:
-            line = new.fingerprint_at.line
-            detail = f"the pin is another key: {old.fingerprint} → {new.fingerprint}"
-            yield told(Word.CERTIFICATE, detail, line=line)
-        if old.certificate != new.certificate:
-            yield told(Word.CERTIFICATE, f"read from {new.certificate}, no longer from {old.certificate}")
-        if old.scope != new.scope:
-            yield told(Word.SCOPE, f"the environment's: {old.scope} → {new.scope}")
+        yield from _backend(old, new, told)
     if before.namespace != after.namespace:
         yield told(Word.NAMESPACE, f"the environment's: {before.namespace} → {after.namespace}")
     if before.output != after.output:
@@ -54,6 +57,19 @@ def _trust(before: Environment, after: Environment) -> Iterator[Change]:
             yield told(Word.SETTING, f"stores.{name} changed: values, and who signs in, may be led elsewhere")
 
 
+def _backend(old: SealedSecretsBackend, new: SealedSecretsBackend, told: partial[Change]) -> Iterator[Change]:
+    if old.fingerprint != new.fingerprint:
+        detail = f"the pin is another key: {old.fingerprint} → {new.fingerprint}"
+        yield told(Word.CERTIFICATE, detail, line=new.fingerprint_at.line)
+    if old.certificate != new.certificate:
+        yield told(Word.CERTIFICATE, f"read from {new.certificate}, no longer from {old.certificate}")
+    if old.scope != new.scope:
+        yield told(Word.SCOPE, f"the environment's: {old.scope} → {new.scope}")
+    if old.certificate_changed != new.certificate_changed:
+        detail = f"certificate_changed: {old.certificate_changed} → {new.certificate_changed}"
+        yield told(Word.SETTING, detail, level=Level.PLAIN)
+
+
 def _values(before: Environment, after: Environment) -> Iterator[Change]:
     for name in sorted({*before.values, *after.values}):
         old, new = before.values.get(name), after.values.get(name)
@@ -61,6 +77,7 @@ def _values(before: Environment, after: Environment) -> Iterator[Change]:
             yield Change(Word.REMOVED, f"the value {name}", file=after.file)
         elif old is None:
             yield _rated(Word.ADDED, f"the value {name}, {_source(new)}", after, new.source.kind in _REACHING)
+            yield from _rules(name, None, new, after)
         else:
             yield from _value(name, old, new, after)
 
@@ -70,20 +87,52 @@ def _value(name: str, old: Value, new: Value, after: Environment) -> Iterator[Ch
     if old.source.kind != new.source.kind:
         yield _rated(Word.SOURCE, f"{name}: {_source(old)} → {_source(new)}", after, reaching)
     elif old.specification != new.specification and not new.source.made:
-        yield _rated(Word.SOURCE, f"{name}: another {new.source.kind}", after, reaching)
+        yield _rated(Word.SOURCE, f"{name}: {_otherwise(old, new)}", after, reaching)
     before, now = _strength(old), _strength(new)
-    told = [f"{field} {before.get(field, 'none')} → {now.get(field, 'none')}" for field in _differing(before, now)]
-    if told:
+    if told := _shifts(before, now):
         weaker = any(_is_weaker(field, before.get(field), now.get(field)) for field in _differing(before, now))
-        yield _rated(Word.SPECIFICATION, f"{name}: {', '.join(told)}{': weaker' if weaker else ''}", after, weaker)
+        yield _rated(Word.SPECIFICATION, f"{name}: {told}{': weaker' if weaker else ''}", after, weaker)
+    yield from _rules(name, old, new, after)
+
+
+def _rules(name: str, old: Value | None, new: Value, after: Environment) -> Iterator[Change]:
+    """Yield what becomes of a value beside being sealed: where it is kept, and who reads it back."""
+    if old is None or old.recover != new.recover:
+        if new.recover:
+            detail = f"{name}: recover: {new.recover}, so that who seals reads it back from the live Secret"
+            yield Change(Word.SETTING, detail, file=after.file, level=Level.TRUST)
+        elif old is not None:
+            yield Change(Word.SETTING, f"{name}: no longer read back from the {old.recover}", file=after.file)
+    was = old.keep_previous if old else None
+    if was != new.keep_previous:
+        yield Change(Word.SETTING, f"{name}: keep_previous: {shift(was, new.keep_previous)}", file=after.file)
 
 
 def _strength(value: Value) -> dict[str, object]:
     """Return what says how a value is made, and the rules that it must keep to, as the environment file calls them."""
     made = dict(value.source.specification()) if value.source.made else {}
-    rules = {"min_length": value.rules.min_length, "rotate_every": value.rules.rotate_every}
     named = {_NAMES.get(field, field): found for field, found in made.items()}
-    return named | {field: found for field, found in rules.items() if found is not None}
+    return named | {field: found for field, found in asdict(value.rules).items() if found is not None}
+
+
+def _shifts(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{field} {_shown(before.get(field))} → {_shown(after.get(field))}" for field in _differing(before, after)
+    )
+
+
+def _shown(said: object) -> str:
+    if said is None:
+        return "none"
+    return shortened(" ".join(map(str, said)) if isinstance(said, list | tuple) else str(said))
+
+
+def _otherwise(old: Value, new: Value) -> str:
+    """Say what a source that is read says otherwise; a literal is not repeated."""
+    if new.source.kind == "literal":
+        return "another literal"
+    before, after = (dict(value.source.specification()) for value in (old, new))
+    return _shifts(before, after) or f"another {new.source.kind}"
 
 
 def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
@@ -91,13 +140,20 @@ def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> lis
 
 
 def _is_weaker(field: str, before: object, after: object) -> bool:
+    if field == "lint":
+        return before == "error"
+    if field == "pattern":
+        return before is not None
     if field == "rotate_every":
         return isinstance(before, int) and (after is None or (isinstance(after, int) and after > before))
     return field in _STRENGTH and isinstance(before, int) and (not isinstance(after, int) or after < before)
 
 
 def _source(value: Value) -> str:
-    return f"{'made' if value.source.made else 'read'} ({value.source.kind})"
+    """Say where a value comes from; of what is read, what names it there."""
+    named = None if value.source.kind == "literal" else value.source.specification().get(value.source.kind)
+    told = f"{value.source.kind} {_shown(named)}" if named and not value.source.made else value.source.kind
+    return f"{'made' if value.source.made else 'read'} ({told})"
 
 
 def _access(before: Environment, after: Environment) -> Iterator[Change]:
@@ -107,9 +163,13 @@ def _access(before: Environment, after: Environment) -> Iterator[Change]:
         if now is None:
             yield Change(Word.ACCESS, f"{name} is gone", file=after.file)
         elif was != now:
-            subjects = ", ".join(f"{subject.kind} {subject.name}" for subject in now.subjects)
+            subjects = ", ".join(_who(subject) for subject in now.subjects)
             detail = f"{name}: {subjects} may {', '.join(now.verbs)} {', '.join(now.secrets)}"
             yield Change(Word.ACCESS, detail, file=after.file, level=Level.TRUST)
+
+
+def _who(subject: Subject) -> str:
+    return f"{subject.kind} {f'{subject.namespace}/' if subject.namespace else ''}{subject.name}"
 
 
 def _rest(before: Environment, after: Environment) -> Iterator[Change]:

@@ -107,6 +107,15 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.plain and node.text in ("", "~", "null", "Null", "NULL")
 
 
+def shown(node: Node) -> str:
+    """Return a node on one line, for reading and comparing; it is not YAML."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Sequence):
+        return f"[{', '.join(map(shown, node.items))}]"
+    return f"{{{', '.join(f'{name}: {shown(value)}' for name, (_, value) in node.entries.items())}}}"
+
+
 def parse(text: bytes | str, file: str) -> Node:
     """Read one YAML document.
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytest.register_assert_rewrite("tests.cli.diff.history", "tests.cli.malformed.case")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return Aura's project, never sealed."""

@@ -23,7 +23,7 @@ def diff(*changes: Change, name: str = "staging") -> EnvironmentDiff:
 
 
 def change(text: str, level: Level = Level.PLAIN) -> Change:
-    return Change(Word.VALUE, text, text, text, level, "k8s/a.yaml", 3)
+    return Change(Word.VALUE, text, text, text, level, "k8s/a.yaml", 3, (text,))
 
 
 def test_markdown_is_a_table_with_findings_marked() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from tests.support.project import FINGERPRINT_KEY, SMTP_PASSWORD, Project, controller
@@ -61,6 +61,13 @@ def also(path: str, **fields: object) -> Callable[[Project], None]:
     return change(secrets=[{"name": name, **(fields if name == path else {})} for name in names])
 
 
+def git(*arguments: str) -> Callable[[Project], None]:
+    def act(project: Project) -> None:
+        project.git(*arguments)
+
+    return act
+
+
 def rows(text: str) -> list[str]:
     """Return the rows of the tables, each with single spaces."""
     lines = [line for line in text.splitlines() if line.startswith("  ") and not line.strip().startswith("SECRET")]
@@ -68,7 +75,9 @@ def rows(text: str) -> list[str]:
 
 
 def normal(text: str, project: Project) -> str:
-    text = re.sub(r"\(\d{4}-\d\d-\d\d\)", "(TODAY)", text)
+    today = datetime.now(UTC).date()
+    for date in (today, today - timedelta(days=1)):  # where it is midnight just now
+        text = text.replace(str(date), "TODAY")
     return text.replace(project.controller.fingerprint, "PIN").replace(controller("other").fingerprint, "OTHER")
 
 

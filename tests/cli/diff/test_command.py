@@ -155,5 +155,6 @@ def test_json_is_the_envelope(project: Project) -> None:
         "level": "plain",
         "file": BACKEND,
         "line": 9,
+        "readers": [],
     }
     assert json.loads(project.run("diff", "--format", "sarif").out)["version"] == "2.1.0"

@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.diff.history import BACKEND, ENVIRONMENT, LOCK, TEMPLATE, Case, also, change, commit, edit, is_told, seal
+from tests.cli.diff.history import (
+    BACKEND,
+    ENVIRONMENT,
+    LOCK,
+    TEMPLATE,
+    Case,
+    also,
+    change,
+    commit,
+    edit,
+    git,
+    is_told,
+    seal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.project import Project
-
-
-def git(*arguments: str) -> Callable[[Project], None]:
-    def act(project: Project) -> None:
-        project.git(*arguments)
-
-    return act
 
 
 def branches(how: str) -> Callable[[Project], None]:

@@ -15,6 +15,7 @@ from tests.cli.diff.history import (
     change,
     commit,
     edit,
+    git,
     is_told,
     other_certificate,
     seal,
@@ -144,6 +145,10 @@ CASES: dict[str, Case] = {
         ],
         [
             "! setting output: k8s/overlays/staging → deploy/staging",
+            (
+                "! setting k8s/overlays/staging/ is no longer written to, "
+                "and still holds backend-secrets, postgres-secrets, redis-secrets"
+            ),
             "backend-secrets JWT_SECRET_KEY added made of jwt_secret_key",
             "backend-secrets POSTGRES_DB_URI added made of postgres_password, postgres_user",
             "backend-secrets REDIS_URL added made of redis_password",
@@ -157,8 +162,126 @@ CASES: dict[str, Case] = {
     "a value that is a file's": (
         [with_value("smtp_password", file="secrets/smtp")],
         [
-            "! source smtp_password: read (env) → read (file)",
+            "! source smtp_password: read (env SMTP_PASSWORD) → read (file secrets/smtp)",
         ],
+        11,
+    ),
+    "another output folder, and the one before is gone": (
+        [
+            change(output="deploy/staging"),
+            seal("--rotate", "jwt_secret_key", "--rotate", "postgres_password", "--rotate", "redis_password"),
+            git("rm", "-rq", "k8s/overlays/staging"),
+        ],
+        [
+            "! setting output: k8s/overlays/staging → deploy/staging",
+            "backend-secrets JWT_SECRET_KEY value jwt_secret_key 1 → 2 (TODAY)",
+            "backend-secrets POSTGRES_DB_URI value postgres_password 1 → 2 (TODAY)",
+            "backend-secrets REDIS_URL value redis_password 1 → 2 (TODAY)",
+            "backend-secrets SMTP_PASSWORD re-encrypted in another folder",
+            "postgres-secrets postgres-password value postgres_password 1 → 2 (TODAY)",
+            "postgres-secrets postgres-user re-encrypted in another folder",
+            "redis-secrets redis-password value redis_password 1 → 2 (TODAY)",
+        ],
+        11,
+    ),
+    "an environment that went, and left its manifests": (
+        [git("rm", "-q", ENVIRONMENT)],
+        [
+            (
+                "! setting k8s/overlays/staging/ is no longer written to, "
+                "and still holds backend-secrets, postgres-secrets, redis-secrets"
+            ),
+            "removed the environment",
+        ],
+        11,
+    ),
+    "a value that is read from another variable": (
+        [with_value("smtp_password", env="MAIL_PASSWORD")],
+        ["! source smtp_password: env SMTP_PASSWORD → MAIL_PASSWORD"],
+        11,
+    ),
+    "a command with other arguments": (
+        [
+            with_value("smtp_password", exec=["pass", "show", "smtp"]),
+            lambda project: commit(project, "exec"),
+            with_value("smtp_password", exec=["pass", "show", "root"]),
+        ],
+        ["! source smtp_password: exec pass show smtp → pass show root"],
+        11,
+    ),
+    "a value whose previous version is kept": (
+        [with_value("jwt_secret_key", generate="hex", bytes=32, keep_previous="JWT_PREVIOUS")],
+        ["setting jwt_secret_key: keep_previous: + JWT_PREVIOUS"],
+        0,
+    ),
+    "a value whose previous version is no longer kept": (
+        [
+            with_value("jwt_secret_key", generate="hex", bytes=32, keep_previous="JWT_PREVIOUS"),
+            lambda project: commit(project, "kept"),
+            with_value("jwt_secret_key", generate="hex", bytes=32),
+        ],
+        ["setting jwt_secret_key: keep_previous: - JWT_PREVIOUS"],
+        0,
+    ),
+    "a value that is read back from the cluster": (
+        [with_value("jwt_secret_key", generate="hex", bytes=32, recover="cluster")],
+        ["! setting jwt_secret_key: recover: cluster, so that who seals reads it back from the live Secret"],
+        11,
+    ),
+    "a new value that is read back from the cluster": (
+        [with_value("new", generate="hex", bytes=32, recover="cluster", keep_previous="NEW_PREVIOUS")],
+        [
+            "! setting new: recover: cluster, so that who seals reads it back from the live Secret",
+            "added the value new, made (generate)",
+            "setting new: keep_previous: + NEW_PREVIOUS",
+        ],
+        11,
+    ),
+    "a value that is no longer read back": (
+        [
+            with_value("jwt_secret_key", generate="hex", bytes=32, recover="cluster"),
+            lambda project: commit(project, "recover"),
+            with_value("jwt_secret_key", generate="hex", bytes=32),
+        ],
+        ["setting jwt_secret_key: no longer read back from the cluster"],
+        0,
+    ),
+    "a value that need not match": (
+        [
+            with_value("smtp_password", env="SMTP_PASSWORD", pattern="[a-z ]+", lint="error", max_length=64),
+            lambda project: commit(project, "pattern"),
+            with_value("smtp_password", env="SMTP_PASSWORD", max_length=32),
+        ],
+        ["! specification smtp_password: lint error → none, max_length 64 → 32, pattern [a-z ]+ → none: weaker"],
+        11,
+    ),
+    "a value that may live for ever": (
+        [
+            with_value("jwt_secret_key", generate="hex", bytes=32, rotate_every="90d"),
+            lambda project: commit(project, "90d"),
+            with_value("jwt_secret_key", generate="hex", bytes=32),
+        ],
+        ["! specification jwt_secret_key: rotate_every 90 → none: weaker"],
+        11,
+    ),
+    "another answer to a certificate that changed": (
+        [lambda project: project.change(backend=project.backend(certificate_changed="reseal"))],
+        ["setting certificate_changed: keep → reseal"],
+        0,
+    ),
+    "a service account of another namespace": (
+        [
+            change(access={"reader": {"secrets": ["redis-secrets"], "subjects": [{"service_account": "a"}]}}),
+            seal(),
+            lambda project: commit(project, "reader"),
+            change(
+                access={
+                    "reader": {"secrets": ["redis-secrets"], "subjects": [{"service_account": "a", "namespace": "b"}]}
+                }
+            ),
+            seal(),
+        ],
+        ["! access reader: ServiceAccount b/a may get redis-secrets"],
         11,
     ),
     "a value that is a literal now": (
@@ -243,7 +366,7 @@ CASES: dict[str, Case] = {
     ),
     "an output outside of the project": (
         [change(output="../elsewhere")],
-        ["!! unreadable output: '../elsewhere' must be a path below the project's root", "removed the environment"],
+        ["!! unreadable output: '../elsewhere' must be a path below the project's root"],
         11,
     ),
     "a scope that is wider": (
@@ -278,12 +401,12 @@ CASES: dict[str, Case] = {
         [
             edit(ENVIRONMENT, "  smtp_password:\n", "  evil:\n    exec: [cat, /etc/passwd]\n  smtp_password:\n"),
         ],
-        ["! added the value evil, read (exec)"],
+        ["! added the value evil, read (exec cat /etc/passwd)"],
         11,
     ),
     "a value that runs a program now": (
         [edit(ENVIRONMENT, "    env: SMTP_PASSWORD", "    exec: [cat, /etc/passwd]")],
-        ["! source smtp_password: read (env) → read (exec)"],
+        ["! source smtp_password: read (env SMTP_PASSWORD) → read (exec cat /etc/passwd)"],
         11,
     ),
     "a value that is made weaker": (

@@ -14,6 +14,7 @@ from tests.cli.diff.history import (
     POSTGRES,
     TEMPLATE,
     Case,
+    Step,
     edit,
     is_told,
     line_of,
@@ -69,11 +70,53 @@ def renamed_key(project: Project) -> None:
     project.edit(BACKEND, "    JWT_SECRET_KEY: ", "    JWT_KEY: ")
 
 
+def other_fingerprint_key(project: Project) -> None:
+    project.write(LOCK, re.sub(b'(?<="fingerprint_key":")[0-9a-f]{4}', b"0000", project.read(LOCK)))
+
+
+def in_lock(value: str, field: str, text: str) -> Step:
+    """Return what edits a field of a value's line in the lock."""
+
+    def act(project: Project) -> None:
+        line = next(line for line in project.read(LOCK).decode().splitlines() if f'{{"value":"{value}"' in line)
+        project.edit(LOCK, line, re.sub(f'(?<="{field}":")[^"]*', text, line))
+
+    return act
+
+
 CASES: dict[str, Case] = {
     "a kustomization that changed alone": (
         [edit("k8s/overlays/staging/kustomization.yaml", "- redis-secrets.yaml\n", "")],
-        [],
-        0,
+        ["!! unexplained redis-secrets.yaml is there, and no longer listed, so that nothing applies it"],
+        11,
+    ),
+    "a kustomization that went": (
+        [lambda project: (project.root / "k8s/overlays/staging/kustomization.yaml").unlink()],
+        [
+            "!! unexplained backend-secrets.yaml is there, and no longer listed, so that nothing applies it",
+            "!! unexplained postgres-secrets.yaml is there, and no longer listed, so that nothing applies it",
+            "!! unexplained redis-secrets.yaml is there, and no longer listed, so that nothing applies it",
+        ],
+        11,
+    ),
+    "a date that was changed in the lock": (
+        [in_lock("jwt_secret_key", "date", "2126-01-01")],
+        ["!! unexplained the lock dates jwt_secret_key 2126-01-01, no longer TODAY, and its version is the same"],
+        11,
+    ),
+    "a version of a value that no key is made of": (
+        [in_lock("jwt_secret_key", "version", "9-00000000")],
+        ["!! unexplained the lock has another version of jwt_secret_key, and no key is made of it"],
+        11,
+    ),
+    "another fingerprint key": (
+        [
+            lambda project: project.write(
+                LOCK, re.sub(b'(?<="fingerprint_key":")[0-9a-f]{4}', b"0000", project.read(LOCK))
+            )
+        ],
+        ["! setting another fingerprint key: what is read was sealed again, and can't be compared with what it was"],
+        11,
     ),
     "a manifest that went alone": (
         [lambda project: (project.root / BACKEND).unlink()],
