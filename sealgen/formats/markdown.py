@@ -24,7 +24,7 @@ def markdown(report: Report) -> str:
     if not report.sections:
         return f"### {report.title}\n\n{report.nothing}\n"
     told = _count(report.findings, "finding") if report.findings else "no findings"
-    parts = [f"### {report.title}: {told}\n"]
+    parts = [f"### {report.title}: {told}\n{_legend(report)}"]
     size = len(parts[0])
     left_out = 0
     for section in report.sections:
@@ -48,11 +48,17 @@ def markdown(report: Report) -> str:
     return "".join(parts)
 
 
+def _legend(report: Report) -> str:
+    told = [f"{_MARKS[severity]} {text}" for severity, text in report.legend.items() if any(report.of(severity))]
+    return f"\n{' &nbsp; '.join(told)}\n" if told else ""
+
+
 def _head(report: Report, section: Section) -> str:
-    urgent = any(entry.severity is not Severity.NOTE for entry in section.entries)
-    is_open = " open" if urgent or section.is_production else ""
-    marked = " (production)" if section.is_production else ""
-    title = f"<b>{inert(section.environment)}</b>{marked}: {_count(len(section.entries), report.noun)}"
+    is_open = " open" if section.findings or section.is_production else ""
+    marked = " (production)" if section.is_production and section.environment != "production" else ""
+    findings = f", {_count(section.findings, 'finding')}" if section.findings and report.noun != "finding" else ""
+    counted = f"{_count(len(section.entries), report.noun)}{findings}"
+    title = f"<b>{inert(section.environment)}</b>{marked}: {counted}"
     columns = f"| | {' | '.join(report.columns)} |\n{'|-' * (len(report.columns) + 1)}|\n"
     return f"\n<details{is_open}><summary>{title}</summary>\n\n{columns}"
 

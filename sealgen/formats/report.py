@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from posixpath import normpath
 from typing import TYPE_CHECKING
@@ -56,6 +56,11 @@ class Section:
     """What a table says below: a subject, and what is said of it."""
 
     @property
+    def findings(self) -> int:
+        """How many entries are more than a note."""
+        return sum(entry.severity is not Severity.NOTE for entry in self.entries)
+
+    @property
     def is_production(self) -> bool:
         """Whether the name says that it is production."""
         return is_production(self.environment)
@@ -77,6 +82,8 @@ class Report:
     sections: tuple[Section, ...]
     rules: Mapping[str, str]
     """Every id that there is, with the sentence that says what it means, or nothing."""
+    legend: Mapping[Severity, str] = field(default_factory=dict)
+    """What a severity means here, where the word does not say it."""
 
     def of(self, severity: Severity) -> Iterator[tuple[Section, Entry]]:
         """Yield the entries of a severity, each with its section."""
@@ -101,7 +108,7 @@ class Report:
     @property
     def findings(self) -> int:
         """How many entries are more than a note."""
-        return sum(entry.severity is not Severity.NOTE for section in self.sections for entry in section.entries)
+        return sum(section.findings for section in self.sections)
 
 
 def is_production(environment: str) -> bool:

@@ -26,6 +26,7 @@ def report(diffs: Sequence[EnvironmentDiff]) -> Report:
         columns=("secret", "key", "change", "detail"),
         sections=tuple(_section(diff) for diff in diffs),
         rules={word.value: "" for word in Word},
+        legend={Severity.ERROR: "nothing explains it", Severity.WARNING: "a matter of trust"},
     )
 
 

@@ -33,7 +33,8 @@ def test_markdown_is_a_table_with_findings_marked() -> None:
     text = FORMATS["markdown"](report([diff(finding, trust, plain, name="production")]))
     assert text == (
         "### Sealed secrets: 2 findings\n"
-        "\n<details open><summary><b>production</b> (production): 3 changes</summary>\n\n"
+        "\n🛑 nothing explains it &nbsp; ⚠️ a matter of trust\n"
+        "\n<details open><summary><b>production</b>: 3 changes, 2 findings</summary>\n\n"
         "| | secret | key | change | detail |\n|-|-|-|-|-|\n"
         "| 🛑 | <code>backend</code> | <code>URL</code> | unexplained | <code>nothing says why</code> |\n"
         "| ⚠️ | <code>backend</code> |  | scope | <code>strict → cluster-wide</code> |\n"
