@@ -16,7 +16,7 @@ from sealgen.stores.refusal import Refused
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Document: TypeAlias = "bytes | Mapping[str, Any]"
 """An entry: bytes, or what each of its keys has: text, bytes, or JSON data as ``from_json`` returns it."""
@@ -36,6 +36,30 @@ def from_json(content: bytes) -> Any:
         )
     except RecursionError:
         raise ValueError("too deep") from None
+
+
+def to_json(data: Any) -> bytes:
+    """Return what ``from_json`` returned as JSON again: text, lists and objects, numbers by their characters."""
+    return _text(data).encode()
+
+
+def _text(data: Any) -> str:
+    if isinstance(data, _Number):
+        return data
+    if isinstance(data, Mapping):
+        return "{" + ",".join(f"{_text(name)}:{_text(held)}" for name, held in data.items()) + "}"
+    if isinstance(data, list):
+        return "[" + ",".join(map(_text, data)) + "]"
+    # An escape for half of a character, which JSON may hold, and UTF-8 may not.
+    return json.dumps(data, ensure_ascii=isinstance(data, str) and not data.isascii() and not _is_unicode(data))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_number(text: str) -> NoReturn:
@@ -62,6 +86,50 @@ def value_of(document: Document, path: Sequence[str], encoding: str | None, labe
         found = found[name]
     content = _bytes(found, f"{quoted('.'.join(path))} of {label}" if path else label)
     return Secret(content if encoding is None else _decoded(content, path, label))
+
+
+def with_values(
+    document: Document | None, values: Iterable[tuple[Sequence[str], str | None, Secret]], label: str, *, keyed: bool
+) -> Document:
+    """Return the document with each of the values, given with its path and encoding, in its place.
+
+    What else the document holds stays. ``document`` is None where there is none yet; ``keyed`` tells whether one is
+    keys by nature, or bytes that may be JSON. Raises Refused where a value can't be put there.
+    """
+    root: Any = document
+    for path, encoding, value in values:
+        content = value.reveal() if encoding is None else base64.b64encode(value.reveal())
+        if not path:
+            if keyed:
+                raise _wrong(f"{label} is keys and what they hold; say which, as in property: password")
+            root = content
+            continue
+        if isinstance(root, bytes):
+            root = _object(root, label)
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            raise _wrong(f"{quoted('.'.join(path))} of {label} can only be text; say encoding: base64") from None
+        root = _put(root, path, text, label)
+    return root if keyed or isinstance(root, bytes) else to_json(root)
+
+
+def _object(content: bytes, label: str) -> Any:
+    try:
+        return from_json(content)
+    except ValueError:
+        raise _wrong(f"{label} holds no JSON, so that no property can be put there") from None
+
+
+def _put(held: Any, path: Sequence[str], text: str, label: str) -> Mapping[str, Any]:
+    """Return a copy of the object, or of a new one, with the text at the path."""
+    if held is not None and not isinstance(held, Mapping):
+        raise _wrong(f"{label} holds {_named(held)}, so that the property {quoted(path[0])} can't be put there")
+    name, *deeper = path
+    below: Any = text
+    if deeper:
+        below = _put((held or {}).get(name), deeper, text, f"{quoted(name)} of {label}")
+    return {**(held or {}), name: below}
 
 
 def _bytes(found: Any, where: str) -> bytes:
@@ -91,6 +159,8 @@ def _named(found: Any) -> str:
         return "true or false"
     if isinstance(found, list):
         return "a list"
+    if isinstance(found, str | bytes) and not isinstance(found, _Number):
+        return "text"
     return "an object" if isinstance(found, Mapping) else "a number"
 
 

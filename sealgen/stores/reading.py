@@ -6,11 +6,12 @@ import importlib
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeVar
 
 from sealgen.stores.deadline import Deadline, Passed
 from sealgen.stores.document import Document, value_of
-from sealgen.stores.refusal import Failed, Refused
+from sealgen.stores.refusal import Failed, NotAnswered, Refused
+from sealgen.stores.writing import Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sealgen.values import entry
     from sealgen.values.entry import Entry, Part
     from sealgen.values.secret import Secret
+
+T = TypeVar("T")
 
 _AT_ONCE: Final = 8
 """Threads; each of them asks for one thing at a time."""
@@ -121,6 +124,24 @@ class Stores:
         except Refused as refused:
             raise refused.of(name) from None
 
+    def look(self, entry: Entry, timeout: int) -> Held:
+        """Look at an entry that is to be written, as it is now; ``timeout`` is in seconds.
+
+        Raises CannotTell where the store can't be asked, and SealgenError where it can't be written.
+        """
+        # What was read of it is no longer so once it is written.
+        self._readings.pop(entry, None)
+        try:
+            reader = self._reader(entry.store)
+            return Held.found(
+                reader,
+                entry,
+                lambda ask: self._patiently(reader, timeout, ask),
+                lambda: self._readings.pop(entry, None),
+            )
+        except Refused as refused:
+            raise refused.error() from None
+
     def _jobs(self, store: entry.Store, timeouts: Mapping[Entry, int]) -> Iterable[Callable[[], None]]:
         """Return what is to be done to read the entries of a store, in portions."""
         entries = list(timeouts)
@@ -153,37 +174,37 @@ class Stores:
 
     def _read(self, reader: Reader, readings: Mapping[Entry, _Reading], timeouts: Mapping[Entry, int]) -> None:
         entries = list(readings)
+        outcomes: dict[Entry, Document | BaseException]
         try:
-            found = self._patiently(reader, entries, max(timeouts[entry] for entry in entries))
+            timeout = max(timeouts[entry] for entry in entries)
+            found = self._patiently(reader, timeout, lambda deadline: reader.read(entries, deadline))
+            outcomes = {entry: found[entry] for entry in entries}
+        except NotAnswered as error:
+            outcomes = {entry: error.of(reader.label(entry)) for entry in entries}
         except BaseException as error:  # raised where the value is asked for
-            for reading in readings.values():
-                reading.end(error)
-        else:
-            for entry, reading in readings.items():
-                reading.end(found[entry])
+            outcomes = dict.fromkeys(entries, error)
+        for entry, reading in readings.items():
+            reading.end(outcomes[entry])
 
-    def _patiently(self, reader: Reader, entries: Sequence[Entry], timeout: int) -> Mapping[Entry, Document | Refused]:
-        if reader not in self._down:
-            deadline, pause, tries = Deadline(timeout), _FIRST_PAUSE, 0
-            try:
-                while True:
-                    tries += 1
-                    try:
-                        return reader.read(entries, deadline)
-                    except Failed as failed:
-                        wait = min(max(failed.wait, pause), _LONGEST_PAUSE)
-                        if not failed.may_pass or tries == _TRIES or wait >= deadline.left():
-                            reason = f"{failed.reason} ({tries} tries)" if tries > 1 else failed.reason
-                            if not failed.is_down:
-                                return {entry: _not_had(reader, entry, reason) for entry in entries}
-                            break
-                    self._pause(wait)
-                    pause *= 2
-            except Passed:
-                reason = f"no answer within {timeout} s"
-            self._down[reader] = reason
-        return {entry: _not_had(reader, entry, self._down[reader]) for entry in entries}
-
-
-def _not_had(reader: Reader, entry: Entry, reason: str) -> Refused:
-    return Refused(f"{reader.label(entry)} can't be had: {reason}")
+    def _patiently(self, reader: Reader, timeout: int, ask: Callable[[Deadline], T]) -> T:
+        """Return what comes of asking; raises NotAnswered where nothing does, and what ``ask`` raises otherwise."""
+        if reader in self._down:
+            raise NotAnswered(self._down[reader])
+        deadline, pause, tries = Deadline(timeout), _FIRST_PAUSE, 0
+        try:
+            while True:
+                tries += 1
+                try:
+                    return ask(deadline)
+                except Failed as failed:
+                    wait = min(max(failed.wait, pause), _LONGEST_PAUSE)
+                    if not failed.may_pass or tries == _TRIES or wait >= deadline.left():
+                        reason = f"{failed.reason} ({tries} tries)" if tries > 1 else failed.reason
+                        if failed.is_down:
+                            self._down[reader] = reason
+                        raise NotAnswered(reason) from None
+                self._pause(wait)
+                pause *= 2
+        except Passed:
+            self._down[reader] = f"no answer within {timeout} s"
+            raise NotAnswered(self._down[reader]) from None

@@ -19,6 +19,10 @@ class Refused(Exception):  # noqa: N818  (an answer)
         """Return the error for the value called ``name``."""
         return self.kind(f"values.{name}: {self.problem}", hint=self.hint)
 
+    def error(self) -> SealgenError:
+        """Return the error where no value is asked for, or several are."""
+        return self.kind(self.problem, hint=self.hint)
+
 
 class Failed(Exception):  # noqa: N818  (a state of things)
     """The store has not answered as it does when all is well."""
@@ -33,6 +37,22 @@ class Failed(Exception):  # noqa: N818  (a state of things)
         """Whether it would not answer for another entry either."""
         self.wait = wait
         """How many seconds the store asks to wait."""
+
+
+class NotAnswered(Exception):  # noqa: N818  (a state of things)
+    """The store has not answered, however often it was asked, and is not asked again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def of(self, label: str) -> Refused:
+        """Return the refusal of the entry that messages call ``label``."""
+        return Refused(f"{label} can't be had: {self.reason}")
+
+
+class Overtaken(Exception):  # noqa: N818  (an answer)
+    """The entry is no longer as it was seen, so that it was not written."""
 
 
 def not_installed(what: str, client: str, extra: str) -> Refused:
