@@ -45,6 +45,9 @@ class Writer(Protocol):
     keyed: ClassVar[bool]
     """Whether an entry is keys by nature, each with its text; else it is bytes, and a property is one of JSON in it."""
 
+    owned: ClassVar[bool]
+    """Whether all that it holds is sealgen's by nature, so that no tags tell whose an entry is."""
+
     def label(self, entry: Entry) -> str:
         """Return what messages call an entry: its name, and where it is."""
 
@@ -109,6 +112,8 @@ class Held:
     def not_ours(self, environment: str) -> str | None:
         """Say why it is not an entry that sealgen made for this environment; None if it is, or there is nothing yet."""
         tags = self._seen.tags
+        if self._writer.owned:
+            return None
         if tags is None:
             return "it can have no tags, which would say whose it is" if self.is_there else None
         owner, of = tags.get(OWNER), tags.get(ENVIRONMENT)
@@ -155,7 +160,7 @@ class Held:
                 # The answer may have been lost of a try that the store had carried out, or had begun to.
                 now = self._writer.look(self._entry, deadline)
                 if now.token != seen.token and now.content == content:
-                    if now.tags is not None and now.tags.items() >= tags.items():
+                    if now.tags is None or now.tags.items() >= tags.items():
                         return
                     seen = now
             tried = True
