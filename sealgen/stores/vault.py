@@ -1,37 +1,32 @@
 """HashiCorp Vault and OpenBao: the KV engine, versions 1 and 2.
 
-Sources: Vault's HTTP API (``/secret/kv``, ``/auth/approle``, ``/auth/kubernetes``, ``/auth/jwt``); for the mount
-that a path is in, what Vault's own command asks (``/sys/internal/ui/mounts``), which every token may.
+A secret of version 2 is written by check-and-set, and then gets its tags, as ``custom_metadata``; version 1 has neither
+a condition nor tags. Sources: Vault's HTTP API (``/secret/kv``); for the mount that a path is in, what Vault's own
+command asks (``/sys/internal/ui/mounts``), which every token may.
 """
 
 from __future__ import annotations
 
-import json
-import ssl
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
-from urllib.parse import quote, urlsplit
 
-from sealgen.errors import ConfigurationError, SealgenError, quoted, shortened
-from sealgen.stores import credentials
-from sealgen.stores.document import from_json
-from sealgen.stores.http import Answer, NoAnswer, Requests
-from sealgen.stores.refusal import Failed, Refused
-from sealgen.values.credential import Credential
-from sealgen.values.secret import Secret
+from sealgen.errors import SealgenError, shortened
+from sealgen.stores import vault_server
+from sealgen.stores.document import from_json, to_json
+from sealgen.stores.refusal import Overtaken, Refused
+from sealgen.stores.writing import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from sealgen.stores.deadline import Deadline
     from sealgen.stores.document import Document
+    from sealgen.stores.http import Answer
     from sealgen.values.entry import Entry
-    from sealgen.values.vault import Auth, VaultStore
+    from sealgen.values.vault import VaultStore
 
-# 412 is a standby that lags behind, 472 and 473 one that can't serve, 503 a sealed one.
-_MAY_PASS = frozenset({412, 429, 472, 473, 500, 502, 503, 504})
-_WORDS = 200  # characters of the server's own words in a message
+_MAX_BYTES = 1024**2  # what its usual storage takes (Raft's max_entry_size)
 
 
 class _Mount(NamedTuple):
@@ -39,230 +34,157 @@ class _Mount(NamedTuple):
     """With a slash at its end."""
     versioned: bool
 
+    def below(self, entry: Entry) -> str:
+        """Return the path in the mount."""
+        return entry.name.strip("/").removeprefix(self.path)
+
+    def of(self, entry: Entry, what: str) -> str:
+        """Return the path of the API that has the secret's ``data`` or ``metadata``."""
+        return f"{self.path}{what}/{self.below(entry)}" if self.versioned else entry.name.strip("/")
+
 
 class Vault:
-    """A server, signed in to when it is first asked."""
+    """The KV engines of a server."""
 
     most: ClassVar[int] = 1
+    keyed: ClassVar[bool] = True
+    owned: ClassVar[bool] = False
 
-    def __init__(
-        self, store: VaultStore, address: str, namespace: str, requests: Requests, signing_in: _SigningIn
-    ) -> None:
-        self._address = address
-        self._where = f"Vault at {address}" + (f", namespace {namespace}" if namespace else "")
-        self._namespace = namespace
-        self._requests = requests
-        self._auth = store.auth
-        self._signing_in = signing_in
-        self._token: Secret | None = None
+    def __init__(self, server: vault_server.Server) -> None:
+        self._server = server
         self._mounts: dict[str, _Mount] = {}
         self._lock = threading.Lock()
 
     def label(self, entry: Entry) -> str:
         """Return the path, the version, and where the server is."""
         version = f"version {entry.version} of " if entry.version else ""
-        return f"{version}{entry.name} in {self._where}"
+        return f"{version}{entry.name} in {self._server.where}"
 
     def read(self, entries: Sequence[Entry], deadline: Deadline) -> Mapping[Entry, Document]:
         """Read the secret."""
         (entry,) = entries
+        mount, answer = self._get(entry, deadline)
+        if answer.status == 404:
+            self._missing(entry, mount, answer)
+        return {entry: self._held(entry, mount, answer)}
+
+    def _get(self, entry: Entry, deadline: Deadline) -> tuple[_Mount, Answer]:
+        """Ask for a secret, which may not be there."""
         path = entry.name.strip("/")
-        with self._lock:  # The first signs in, and looks where the mount is.
-            token = self._signed_in(deadline)
-            mount = self._mount(path, token, deadline)
+        with self._lock:  # The first looks where the mount is.
+            mount = self._mount(path, deadline)
         if not mount.versioned and entry.version:
             raise Refused(
-                f"{entry.name} in {self._where} has no versions, as {mount.path} is KV version 1", kind=SealgenError
+                f"{entry.name} in {self._server.where} has no versions, as {mount.path} is KV version 1",
+                kind=SealgenError,
             )
-        below = path.removeprefix(mount.path)
-        asked = f"{mount.path}data/{below}" if mount.versioned else path
+        asked = mount.of(entry, "data")
         version = f"?version={entry.version}" if entry.version else ""
-        answer = self._ask("GET", asked, token, deadline, query=version)
-        if answer.status == 404:
-            self._missing(entry, mount, below, answer)
+        answer = self._server.ask("GET", asked, deadline, query=version)
         if answer.status == 403:
-            raise self._denied(entry.name, f"one of its policies must grant read on {asked}")
-        data = self._data(answer, entry.name)
+            raise self._server.denied(entry.name, f"one of its policies must grant read on {asked}")
+        return mount, answer
+
+    def _held(self, entry: Entry, mount: _Mount, answer: Answer) -> dict[str, Any]:
+        """Return what a secret that is there holds."""
+        data = self._server.data(answer, entry.name)
         found = data.get("data") if mount.versioned else data
         if not isinstance(found, dict):
-            raise self._strange(entry.name)
-        return {entry: found}
+            raise self._server.strange(entry.name)
+        return found
 
-    def _mount(self, path: str, token: Secret, deadline: Deadline) -> _Mount:
+    def problem(self, _: Entry, content: Document) -> str | None:
+        """Say that it is too large; a path has no alphabet of its own."""
+        if len(to_json(content)) > _MAX_BYTES:
+            return f"it would have more than the {_MAX_BYTES:,} bytes that Vault takes"
+        return None
+
+    def look(self, entry: Entry, deadline: Deadline) -> Seen:
+        """Return the secret with its version and custom metadata; of version 1, its keys alone."""
+        mount, answer = self._get(entry, deadline)
+        found = None if answer.status == 404 else self._held(entry, mount, answer)
+        if not mount.versioned:
+            return Seen(found, None, None)
+        metadata = _metadata(answer)
+        version, tags = metadata.get("version", "0"), metadata.get("custom_metadata")
+        if not (isinstance(version, str) and version.isdecimal()):
+            raise self._server.strange(entry.name)
+        if version == "0":  # there never was one
+            return Seen(None, version, None)
+        return Seen(found, version, {str(name): str(text) for name, text in (tags or {}).items()})
+
+    def write(self, entry: Entry, content: Document, seen: Seen, tags: Mapping[str, str], deadline: Deadline) -> None:
+        """Put the next version by check-and-set, and then the tags that it lacks."""
+        path = entry.name.strip("/")
+        with self._lock:
+            mount = self._mount(path, deadline)
+        if not mount.versioned:
+            self._post(entry, path, to_json(content), deadline)
+            return
+        # The version is a number that ``seen`` has as its characters.
+        body = b'{"options":{"cas":%s},"data":%s}' % (str(seen.token).encode(), to_json(content))
+        self._post(entry, mount.of(entry, "data"), body, deadline)
+        had = seen.tags or {}
+        if not had.items() >= tags.items():
+            body = to_json({"custom_metadata": {**had, **tags}})
+            self._post(entry, mount.of(entry, "metadata"), body, deadline)
+
+    def _post(self, entry: Entry, path: str, body: bytes, deadline: Deadline) -> None:
+        answer = self._server.ask("POST", path, deadline, body=body)
+        if answer.status == 400 and b"check-and-set parameter did not match" in answer.content:
+            raise Overtaken
+        if answer.status == 403:
+            raise self._server.denied(entry.name, f"one of its policies must grant create and update on {path}")
+        if answer.status not in (200, 204):
+            # What a server says when it fails to take a secret is not repeated: it may hold some of it.
+            raise Refused(f"{self._server.where} answers {path}, which is written, with status {answer.status}")
+
+    def _mount(self, path: str, deadline: Deadline) -> _Mount:
         for known, mount in self._mounts.items():
             if path.startswith(known):
                 return mount
-        answer = self._ask("GET", f"sys/internal/ui/mounts/{path}", token, deadline)
+        answer = self._server.ask("GET", f"sys/internal/ui/mounts/{path}", deadline)
         if answer.status == 403:
-            raise self._denied(path, "it may be that there is no such mount, or that no policy grants read on it")
-        if answer.status == 404 and self._namespace:
-            raise Refused(f"there is no {self._where}", hint="Is that the namespace's whole path?")
-        data = self._data(answer, path)
+            raise self._server.denied(
+                path, "it may be that there is no such mount, or that no policy grants read on it"
+            )
+        if answer.status == 404 and self._server.namespace:
+            raise Refused(f"there is no {self._server.where}", hint="Is that the namespace's whole path?")
+        data = self._server.data(answer, path)
         found, kind, options = data.get("path"), data.get("type"), data.get("options")
         if not (isinstance(found, str) and path.startswith(found)):
-            raise self._strange(path)
+            raise self._server.strange(path)
         if kind not in ("kv", "generic"):
-            raise Refused(f"{found} in {self._where} is of type {shortened(str(kind))}, not kv", kind=SealgenError)
+            raise Refused(
+                f"{found} in {self._server.where} is of type {shortened(str(kind))}, not kv", kind=SealgenError
+            )
         versioned = isinstance(options, dict) and options.get("version") == "2"
         return self._mounts.setdefault(found, _Mount(found, versioned))
 
-    def _missing(self, entry: Entry, mount: _Mount, below: str, answer: Answer) -> NoReturn:
+    def _missing(self, entry: Entry, mount: _Mount, answer: Answer) -> NoReturn:
         try:
-            metadata = from_json(answer.content)["data"]["metadata"]
+            metadata = _metadata(answer)
             version, deleted, destroyed = metadata["version"], metadata["deletion_time"], metadata["destroyed"]
-        except (ValueError, KeyError, TypeError):
+        except KeyError:
+            below = mount.below(entry)
             meant = below.removeprefix("data/")
             hint = None
             if mount.versioned and below.startswith("data/"):
                 hint = f"Write {mount.path}{meant}: data/ belongs to the HTTP API's path, not to the secret's."
             raise Refused(f"there is no {self.label(entry)}", hint=hint) from None
-        what = f"version {shortened(str(version))} of {entry.name} in {self._where}"
+        what = f"version {shortened(str(version))} of {entry.name} in {self._server.where}"
         raise Refused(f"{what} was {'destroyed' if destroyed is True else f'deleted at {shortened(str(deleted))}'}")
 
-    def _signed_in(self, deadline: Deadline) -> Secret:
-        if self._token is None:
-            auth, secret = self._auth, self._signing_in.secret
-            self._token = secret if auth.kind == "token" else self._log_in(auth, secret, deadline)
-        return self._token
 
-    def _log_in(self, auth: Auth, secret: Secret, deadline: Deadline) -> Secret:
-        text = secret.reveal().decode("utf-8", "replace")
-        sent = {"role_id": auth.role, "secret_id": text} if auth.kind == "approle" else {"role": auth.role, "jwt": text}
-        body = json.dumps({name: said for name, said in sent.items() if said is not None}).encode()
-        answer = self._ask("POST", f"auth/{auth.mount}/login", None, deadline, body=body)
-        if answer.status not in (200, 204):
-            raise Refused(
-                f"{self._where} does not sign in {self._signing_in.words} ({answer.status}){_told(answer, text)}"
-            )
-        try:
-            token = from_json(answer.content)["auth"]["client_token"]
-            return Secret(token.encode())
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise self._strange(f"auth/{auth.mount}/login") from None
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        token: Secret | None,
-        deadline: Deadline,
-        *,
-        query: str = "",
-        body: bytes | None = None,
-    ) -> Answer:
-        """Return an answer that is no failure of the server's; raises Refused for a redirect, Failed for a failure."""
-        headers = {"X-Vault-Request": "true"}
-        if self._namespace:
-            headers["X-Vault-Namespace"] = self._namespace
-        if token is not None:
-            headers["X-Vault-Token"] = token.reveal().decode("latin-1")
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        try:
-            answer = self._requests.send(method, f"{self._address}/v1/{quote(path)}{query}", headers, deadline, body)
-        except NoAnswer as error:
-            raise Failed(error.reason, may_pass=error.may_pass, is_down=True) from None
-        if answer.status == 503:
-            raise Failed("it is sealed, or has no leader (503)", is_down=True, wait=answer.wait)
-        if answer.status in _MAY_PASS:
-            raise Failed(f"it answers with status {answer.status}", wait=answer.wait)
-        if 300 <= answer.status < 400:
-            there = urlsplit(answer.location)
-            raise Refused(
-                f"{self._where} sends on to {shortened(f'{there.scheme}://{there.hostname}:{there.port}')}, which is "
-                "not followed",
-                hint="Name the server that answers as the address.",
-            )
-        return answer
-
-    def _data(self, answer: Answer, asked: str) -> dict[str, Any]:
-        if answer.status != 200:
-            # What a server says when it fails to give a secret is not repeated: it may hold some of it.
-            raise Refused(f"{self._where} answers {asked} with status {answer.status}")
-        try:
-            data = from_json(answer.content)["data"]
-        except (ValueError, KeyError, TypeError):
-            data = None
-        if not isinstance(data, dict):
-            raise self._strange(asked)
-        return data
-
-    def _strange(self, asked: str) -> Refused:
-        return Refused(f"{self._where} answers {asked} as Vault does not; is there a proxy on the way?")
-
-    def _denied(self, asked: str, hint: str) -> Refused:
-        return Refused(
-            f"{self._where} refuses {asked} to {self._signing_in.words} (403)",
-            hint=f"It may have expired; {hint}.",
-        )
-
-
-class _SigningIn(NamedTuple):
-    secret: Secret
-    words: str
-    """Who this is, for messages."""
+def _metadata(answer: Answer) -> dict[str, Any]:
+    """Return what the server says of a version, which may be gone; nothing where there never was one."""
+    try:
+        metadata = from_json(answer.content)["data"]["metadata"]
+    except (ValueError, KeyError, TypeError):
+        metadata = None
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def connect(store: VaultStore, root: Path, environ: Mapping[str, str]) -> Vault:
-    """Return the server that the store and Vault's variables name.
-
-    Raises Refused where they name none, or there is nothing to sign in with.
-    """
-    address = (store.address or environ.get("VAULT_ADDR", "")).rstrip("/")
-    if not address:
-        raise Refused(
-            "it is not said where Vault is",
-            hint="Set VAULT_ADDR, or write stores: {main: {kind: vault, address: https://…}}.",
-        )
-    if urlsplit(address).scheme not in ("http", "https") or "@" in address:
-        raise Refused("$VAULT_ADDR must be an http:// or https:// URL, with no user", kind=ConfigurationError)
-    namespace = (store.namespace or environ.get("VAULT_NAMESPACE", "")).strip("/")
-    signing_in = _signing_in(store.auth, f"Vault at {address}", root, environ)
-    return Vault(store, address, namespace, Requests(_context(store, root, environ)), signing_in)
-
-
-def _signing_in(auth: Auth, where: str, root: Path, environ: Mapping[str, str]) -> _SigningIn:
-    if auth.kind != "token":
-        assert auth.credential is not None  # noqa: S101  (what else is required)
-        role = f" {quoted(auth.role)}" if auth.role and auth.kind != "approle" else ""
-        words = f"the {auth.kind} role{role} at auth/{auth.mount} with {auth.credential}"
-        return _SigningIn(credentials.read(auth.credential, root, environ, f"{where}, signing in as {words}"), words)
-    found = auth.credential
-    if found is None:
-        home = Path(environ.get("HOME") or "/", ".vault-token")
-        if environ.get("VAULT_TOKEN") or not home.is_file():
-            found = Credential(env="VAULT_TOKEN")
-        else:
-            found = Credential(file=str(home))
-    words = f"the token in {found}"
-    return _SigningIn(credentials.read(found, root, environ, f"{where}, signing in with {words}"), words)
-
-
-def _context(store: VaultStore, root: Path, environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return whom to trust; raises Refused for files that can't be used."""
-    ca = store.ca or environ.get("VAULT_CACERT")
-    folder, certificate = environ.get("VAULT_CAPATH"), environ.get("VAULT_CLIENT_CERT")
-    try:
-        context = ssl.create_default_context(cafile=str(root / ca) if ca else None, capath=None if ca else folder)
-        if certificate:
-            context.load_cert_chain(certificate, environ.get("VAULT_CLIENT_KEY"), password="")
-    except OSError as error:  # as SSLError is
-        raise Refused(
-            f"Vault's certificates can't be read ({', '.join(filter(None, (ca, folder, certificate)))}): "
-            f"{shortened(error.strerror or 'no PEM file')}",
-            kind=ConfigurationError,
-        ) from None
-    if not store.ca and environ.get("VAULT_SKIP_VERIFY", "").lower() in ("1", "t", "true"):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _told(answer: Answer, secret: str) -> str:
-    """Return the server's own words, where they are words and not what it was sent."""
-    try:
-        errors = from_json(answer.content)["errors"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    words = "; ".join(map(str, errors)) if isinstance(errors, list) else ""
-    return f": {shortened(words, _WORDS)}" if words and secret not in words else ""
+    """Return the engines of the server that the store and Vault's variables name; raises Refused as it does."""
+    return Vault(vault_server.connect(store, root, environ))

@@ -437,7 +437,7 @@ def test_certificates_that_can_not_be_read(server: ApiServer, tmp_path: Path) ->
     assert message.startswith("values.password: Vault's certificates can't be read (empty.pem): ")
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(content=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, content: str) -> None:
     with api_server(tmp_path_factory.mktemp("vault")) as server:
