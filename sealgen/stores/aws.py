@@ -10,10 +10,10 @@ import threading
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sealgen.errors import ConfigurationError, quoted, shortened
-from sealgen.stores.refusal import Failed, Refused, not_installed
+from sealgen.stores.refusal import Failed, Overtaken, Refused, not_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from sealgen.stores.deadline import Deadline
     from sealgen.values.aws import AwsStore
@@ -48,8 +48,18 @@ class Aws:
         self._clients: dict[float, Any] = {}
         self._lock = threading.Lock()
 
-    def call(self, entry: Entry, label: str, deadline: Deadline, request: Callable[[Any], T]) -> T:
-        """Return what ``request`` gets from the client; raises Refused and Failed for what goes wrong."""
+    def call(
+        self,
+        entry: Entry,
+        label: str,
+        deadline: Deadline,
+        request: Callable[[Any], T],
+        overtaken: Set[str] = frozenset(),
+    ) -> T:
+        """Return what ``request`` gets from the client; raises Refused and Failed for what goes wrong.
+
+        Raises Overtaken where it goes wrong with one of the codes ``overtaken``.
+        """
         import botocore.exceptions as fault  # noqa: PLC0415
         from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
@@ -57,7 +67,9 @@ class Aws:
         try:
             return request(self._client(deadline.seconds))
         except fault.ClientError as error:
-            raise self._answered(error.response, label) from None
+            if error.response.get("Error", {}).get("Code") in overtaken:
+                raise Overtaken from None
+            raise self._answered(error.response, label, str(error.operation_name)) from None
         except (fault.ConnectTimeoutError, fault.ReadTimeoutError):
             deadline.left()
             raise Failed("no answer in time", is_down=True) from None
@@ -79,13 +91,17 @@ class Aws:
                 hint=f"Sign in as for the aws command; try it: {self._try_it()}",
             ) from None
 
-    def _answered(self, response: Mapping[str, Any], label: str) -> Refused | Failed:
+    def _answered(self, response: Mapping[str, Any], label: str, operation: str) -> Refused | Failed:
         code = str(response.get("Error", {}).get("Code", ""))
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in _NOT_THERE:
             return Refused(f"there is no {label}")
         if code in _DENIED:
-            return Refused(f"{self.where} refuses {label.partition(' in AWS')[0]} to {self._who()} ({code})")
+            needed = None if operation.startswith("Get") else f"{self._service}:{operation}"
+            return Refused(
+                f"{self.where} refuses {label.partition(' in AWS')[0]} to {self._who()} ({code})",
+                hint=needed and f"It needs the permission {needed}.",
+            )
         if code in _NOT_KNOWN:
             return Refused(
                 f"{self.where} does not accept {self._who()} ({code})",
@@ -94,7 +110,8 @@ class Aws:
         if code in _MAY_PASS or status == 429 or status >= 500:
             return Failed(f"it answers {shortened(code)} ({status})")
         if code == "InvalidRequestException":
-            return Refused(f"{label} can't be read as it is now; is it scheduled for deletion?")
+            done = "read" if operation.startswith("Get") else "written"
+            return Refused(f"{label} can't be {done} as it is now; is it scheduled for deletion?")
         return Refused(f"{self.where} answers {label.partition(' in AWS')[0]} with {shortened(code)} ({status})")
 
     def _client(self, seconds: float) -> Any:
@@ -137,6 +154,16 @@ def connect(store: AwsStore, environ: Mapping[str, str], service: str, called: s
     if not region:
         _no_region(called, store.kind)
     return Aws(session, service, called, store, region)
+
+
+def tags_of(found: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return tags by name, of what AWS lists them as."""
+    return {tag["Key"]: tag["Value"] for tag in found}
+
+
+def as_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as AWS lists them."""
+    return [{"Key": name, "Value": text} for name, text in tags.items()]
 
 
 def _no_region(called: str, kind: str) -> NoReturn:

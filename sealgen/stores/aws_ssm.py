@@ -1,15 +1,21 @@
 """AWS Systems Manager's Parameter Store: parameters, ten in a request, decrypted.
 
-Source: the API reference of AWS Systems Manager (``GetParameters``, ``GetParameter``).
+Source: the API reference of AWS Systems Manager (``GetParameters``, ``GetParameter``, ``PutParameter``).
+
+A parameter is made only where there is none. A next version can't be put on a condition: the parameter is looked at
+right before, and the number that the new version got shows whether another came between; both are in its history then.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sealgen.errors import SealgenError
 from sealgen.stores import aws
-from sealgen.stores.refusal import Refused
+from sealgen.stores.refusal import Overtaken, Refused
+from sealgen.stores.writing import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,10 +27,17 @@ if TYPE_CHECKING:
     from sealgen.values.entry import Entry
 
 
+_MAX_BYTES = 4096  # of the standard tier
+_NAME = r"(?!.*//)(?:/|(?!.*/))[A-Za-z0-9_./-]{1,1010}"
+_ENCRYPTED = "SecureString"
+
+
 class Parameters:
     """Parameter Store in a region."""
 
     most: ClassVar[int] = 10
+    keyed: ClassVar[bool] = False
+    owned: ClassVar[bool] = False
 
     def __init__(self, service: aws.Aws) -> None:
         self._service = service
@@ -49,6 +62,63 @@ class Parameters:
                     found[entry] = refused
         return found
 
+    def problem(self, entry: Entry, content: Document) -> str | None:
+        """Say that it is too large, or nothing, or no text, or can't be called that."""
+        if not entry.name.startswith("arn:") and not re.fullmatch(_NAME, entry.name):
+            return "its name must be letters, digits and _.-, or a path of such names that begins with a /"
+        if not content:
+            return "it would be empty, which AWS Parameter Store does not take"
+        if len(content) > _MAX_BYTES:
+            return f"it would have more than the {_MAX_BYTES:,} bytes that AWS Parameter Store's standard tier takes"
+        if _text(content) is None:
+            return "it is not UTF-8 text, and AWS Parameter Store takes nothing else; say encoding: base64"
+        return None
+
+    def look(self, entry: Entry, deadline: Deadline) -> Seen:
+        """Return the newest version, and the parameter's tags."""
+
+        def request(client: Any) -> Seen:
+            try:
+                parameter = client.get_parameter(Name=entry.name, WithDecryption=True)["Parameter"]
+            except client.exceptions.ParameterNotFound:
+                return Seen(None, "0", None)
+            if parameter["Type"] != _ENCRYPTED:
+                raise Refused(
+                    f"{self.label(entry)} is of type {parameter['Type']}, and so it is not encrypted",
+                    kind=SealgenError,
+                )
+            tags = client.list_tags_for_resource(ResourceType="Parameter", ResourceId=parameter["Name"])["TagList"]
+            return Seen(_content(parameter), str(parameter["Version"]), aws.tags_of(tags))
+
+        return self._service.call(entry, self.label(entry), deadline, request)
+
+    def write(self, entry: Entry, content: Document, seen: Seen, tags: Mapping[str, str], deadline: Deadline) -> None:
+        """Make the parameter, or put its next version."""
+        label, text = self.label(entry), _text(content)
+        if seen.tags is None:
+            if entry.name.startswith("arn:"):
+                raise Refused(f"there is no {label}, and none is made under an ARN; write its name")
+            self._service.call(
+                entry,
+                label,
+                deadline,
+                lambda client: client.put_parameter(
+                    Name=entry.name, Value=text, Type=_ENCRYPTED, Tags=aws.as_tags(tags)
+                ),
+                frozenset({"ParameterAlreadyExists"}),
+            )
+            return
+        if self.look(entry, deadline).token != seen.token:
+            raise Overtaken
+
+        def put(client: Any) -> int:
+            if not (seen.tags or {}).items() >= tags.items():
+                client.add_tags_to_resource(ResourceType="Parameter", ResourceId=entry.name, Tags=aws.as_tags(tags))
+            return int(client.put_parameter(Name=entry.name, Value=text, Overwrite=True)["Version"])
+
+        if self._service.call(entry, label, deadline, put) != int(seen.token or 0) + 1:
+            raise Overtaken
+
     def _together(self, entries: Sequence[Entry], deadline: Deadline) -> dict[Entry, bytes]:
         names = [_asked(entry) for entry in entries]
 
@@ -70,6 +140,14 @@ class Parameters:
 
 def _asked(entry: Entry) -> str:
     return f"{entry.name}:{entry.version}" if entry.version else entry.name
+
+
+def _text(content: Document) -> str | None:
+    assert isinstance(content, bytes)  # noqa: S101  (entries are not keyed)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _content(parameter: Mapping[str, Any]) -> bytes:

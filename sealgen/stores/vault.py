@@ -107,11 +107,10 @@ class Vault:
             return Seen(found, None, None)
         metadata = _metadata(answer)
         version, tags = metadata.get("version", "0"), metadata.get("custom_metadata")
-        if not (isinstance(version, str) and version.isdecimal()):
+        is_new = version == "0"  # there never was a version
+        if not (isinstance(version, str) and version.isdecimal()) or (is_new and found is not None):
             raise self._server.strange(entry.name)
-        if version == "0":  # there never was one
-            return Seen(None, version, None)
-        return Seen(found, version, {str(name): str(text) for name, text in (tags or {}).items()})
+        return Seen(found, version, None if is_new else dict(tags) if isinstance(tags, dict) else {})
 
     def write(self, entry: Entry, content: Document, seen: Seen, tags: Mapping[str, str], deadline: Deadline) -> None:
         """Put the next version by check-and-set, and then the tags that it lacks."""

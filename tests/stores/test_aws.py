@@ -70,7 +70,7 @@ def said(server: ApiServer, yaml: str, named: str = "{}") -> tuple[type[SealgenE
 def test_a_property_of_a_secret(server: ApiServer) -> None:
     server.answers["POST /"] = answer({"SecretString": '{"password": "ß x", "port": 5432}'})
     assert value(SECRET, server.kubeconfig.parent, os.environ) == "ß x".encode()
-    assert asked(server) == [("GetSecretValue", {"SecretId": "aura/postgres"})]
+    assert asked(server) == [("GetSecretValue", {"SecretId": "aura/postgres", "VersionStage": "AWSCURRENT"})]
 
 
 def test_text_and_bytes_arrive_as_they_are(server: ApiServer) -> None:
