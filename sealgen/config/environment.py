@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,14 @@ from sealgen.config import CERTIFICATE_CHANGED, FOLDER
 from sealgen.config.access import ACCESS, grants
 from sealgen.config.cluster import CLUSTER, ClusterSettings
 from sealgen.config.policy import POLICY, Policy
-from sealgen.config.stores import STORES, placed
+from sealgen.config.stores import STORES, in_store, placed
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, key_told, quoted, shortened
 from sealgen.kubernetes import access, rules
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
+from sealgen.values import kept
+from sealgen.values.destination import KINDS, PUSH
 from sealgen.values.rules import RULES
 from sealgen.values.sources import SOURCE_NAMES, ValueShape
 from sealgen.values.value import NAME as VALUE_NAME
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from sealgen.kubernetes.access import Grant
     from sealgen.values.entry import Store
+    from sealgen.values.stored import Stored
     from sealgen.values.value import Value
     from sealgen.yaml.schema import Data
 
@@ -98,6 +101,8 @@ class Environment:
     vars: Map[str, Data]
     stores: Map[str, Store]
     values: Map[str, Value]
+    push: Map[str, Stored]
+    """Where values are pushed to, by name; of those that are."""
     secrets: tuple[SecretEntry, ...]
     access: tuple[Grant, ...]
     """Who may read them, by the Role's name and namespace."""
@@ -328,6 +333,7 @@ _FIELDS: dict[str, Field] = {
         default={},
     ),
     "stores": Field(STORES, "Secret stores by name, for values and commands that use them.", default={}),
+    "push": replace(PUSH, description="Where 'sealgen push' puts all values, for others to read; default: none."),
     "secrets": Field(
         _SecretsShape(), "The Secrets: names of templates, or mappings.", required=True, example="[backend-secrets]"
     ),
@@ -396,7 +402,7 @@ def _merge(base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
     entries = dict(base.entries)
     if _other_variant(base, over, path):
         # A backend leaves nothing behind, and a value its rules: a source's own fields go with the source.
-        entries = {name: entry for name, entry in entries.items() if path[0] == "values" and name in RULES}
+        entries = {name: entry for name, entry in entries.items() if path[0] == "values" and name in _OF_ANY_SOURCE}
     for name, (key, value) in over.entries.items():
         inherited = entries[name][1] if name in entries else None
         if is_null(value) and inherited is not None:
@@ -408,10 +414,16 @@ def _merge(base: Mapping, over: Mapping, path: tuple[str, ...]) -> Mapping:
     return Mapping(entries, over.at)
 
 
+_OF_ANY_SOURCE = {*RULES, "push"}
+
+
 def _other_variant(base: Mapping, over: Mapping, path: tuple[str, ...]) -> bool:
     """Tell whether ``over`` names another backend or store, or another source or generator, than ``base``."""
     if path == ("backend",) or path[:1] == ("stores",):
         return _both_differ(base, over, "kind")
+    if path == ("push",) or (path[:1] == ("values",) and path[2:] in (("keep",), ("push",))):
+        before, after = (node.entries.keys() & KINDS for node in (base, over))
+        return bool(before and after - before)
     if len(path) == 2 and path[0] == "values":
         before, after = (node.entries.keys() & SOURCE_NAMES for node in (base, over))
         return bool(before and after - before) or _both_differ(base, over, "generate")
@@ -449,12 +461,22 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         output=PurePosixPath(fields["output"] or f"k8s/overlays/{name}"),
         vars=fields["vars"],
         stores=fields["stores"],
-        values=placed(fields["values"], fields["stores"]),
+        values=placed(kept.of_environment(fields["values"], name), fields["stores"]),
+        push=_pushed(name, fields),
         secrets=tuple(secrets),
         access=grants(fields["access"], {secret.name: secret.namespace for secret in secrets}),
         policy=fields["policy"],
         lint=fields["lint"],
     )
+
+
+def _pushed(environment: str, fields: Fields) -> dict[str, Stored]:
+    found = {}
+    for name, value in fields["values"].items():
+        if destination := value.push or fields["push"]:
+            place = destination.of(environment, name, value.source.parts)
+            found[name] = in_store(destination.path, place, fields["stores"])
+    return found
 
 
 def _secret(entry: _Entry, namespace: str, scope: Scope, values: Map[str, Value]) -> SecretEntry:

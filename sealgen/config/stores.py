@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import ConfigurationError, did_you_mean, quoted
 from sealgen.values import aws_secretsmanager, aws_ssm, kubernetes_secret, vault
+from sealgen.values.kept import Kept
 from sealgen.values.stored import STORE_NAME, Stored
 from sealgen.yaml.schema import ByKind, MapOf, Record
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealgen.values.entry import Store
+    from sealgen.values.source import Source
     from sealgen.values.value import Value
 
 _KINDS: dict[str, Record[Any]] = {
@@ -31,14 +33,18 @@ def placed(values: Mapping[str, Value], stores: Mapping[str, Store]) -> dict[str
     Raises ConfigurationError for a store that is not there, is of another kind, or is one of several.
     """
     return {
-        name: replace(value, source=_placed(f"values.{name}", value.source, stores))
-        if isinstance(value.source, Stored)
-        else value
-        for name, value in values.items()
+        name: replace(value, source=_source(f"values.{name}", value.source, stores)) for name, value in values.items()
     }
 
 
-def _placed(path: str, source: Stored, stores: Mapping[str, Store]) -> Stored:
+def _source(path: str, source: Source, stores: Mapping[str, Store]) -> Source:
+    if isinstance(source, Kept):
+        return replace(source, place=in_store(f"{path}.keep", source.stored, stores))
+    return in_store(path, source, stores) if isinstance(source, Stored) else source
+
+
+def in_store(path: str, source: Stored, stores: Mapping[str, Store]) -> Stored:
+    """Return the same in the one of ``stores`` that it means; raises ConfigurationError as ``placed`` does."""
     if source.store is None:
         known = [name for name, store in stores.items() if store.kind == source.kind]
         if len(known) > 1:

@@ -88,6 +88,25 @@ def value_of(document: Document, path: Sequence[str], encoding: str | None, labe
     return Secret(content if encoding is None else _decoded(content, path, label))
 
 
+def is_free(document: Document | None, path: Sequence[str]) -> bool:
+    """Tell whether nothing stands at ``path``, and something can be put there without taking the place of anything."""
+    found: Any = document
+    if found is None:
+        return True
+    for name in path:
+        if isinstance(found, bytes):
+            try:
+                found = from_json(found)
+            except ValueError:
+                return False
+        if not isinstance(found, Mapping):
+            return False
+        if name not in found:
+            return True
+        found = found[name]
+    return False
+
+
 def with_values(
     document: Document | None, values: Iterable[tuple[Sequence[str], str | None, Secret]], label: str, *, keyed: bool
 ) -> Document:

@@ -8,10 +8,11 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeVar
 
+from sealgen.errors import SealgenError
 from sealgen.stores.deadline import Deadline, Passed
 from sealgen.stores.document import Document, value_of
 from sealgen.stores.refusal import Failed, NotAnswered, Refused
-from sealgen.stores.writing import Held
+from sealgen.stores.writing import Held, as_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -129,14 +130,13 @@ class Stores:
 
         Raises CannotTell where the store can't be asked, and SealgenError where it can't be written.
         """
-        # What was read of it is no longer so once it is written.
-        self._readings.pop(entry, None)
         try:
             reader = self._reader(entry.store)
             return Held.found(
                 reader,
                 entry,
                 lambda ask: self._patiently(reader, timeout, ask),
+                # What was read of it is no longer so once it is written.
                 lambda: self._readings.pop(entry, None),
             )
         except Refused as refused:

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from sealgen.errors import SealgenError, quoted
-from sealgen.stores.document import Document, value_of, with_values
+from sealgen.stores.document import Document, is_free, value_of, with_values
 from sealgen.stores.refusal import NotAnswered, Overtaken, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sealgen.stores.deadline import Deadline
-    from sealgen.stores.reading import Reader
     from sealgen.values.entry import Entry, Part
     from sealgen.values.secret import Secret
 
@@ -71,6 +70,11 @@ class Writer(Protocol):
         """
 
 
+def as_writer(store: object) -> Writer | None:
+    """Return a store that can be written as one; None for one that can only be read."""
+    return store if isinstance(store, Writer) else None
+
+
 class Held:
     """An entry of a store as it was found, that may be written."""
 
@@ -84,15 +88,13 @@ class Held:
         self._forget = forget
 
     @classmethod
-    def found(cls, reader: Reader, entry: Entry, patiently: Patiently, forget: Callable[[], object]) -> Held:
-        """Look at an entry; raises Refused where that can't be, or the store can't be written."""
-        if not isinstance(reader, Writer):
-            raise Refused(f"{reader.label(entry)} can be read, and not written", kind=SealgenError)
+    def found(cls, writer: Writer, entry: Entry, patiently: Patiently, forget: Callable[[], object]) -> Held:
+        """Look at an entry; raises Refused where that can't be."""
         try:
-            seen = patiently(lambda deadline: reader.look(entry, deadline))
+            seen = patiently(lambda deadline: writer.look(entry, deadline))
         except NotAnswered as error:
-            raise error.of(reader.label(entry)) from None
-        return cls(reader, entry, seen, patiently, forget)
+            raise error.of(writer.label(entry)) from None
+        return cls(writer, entry, seen, patiently, forget)
 
     @property
     def label(self) -> str:
@@ -124,6 +126,10 @@ class Held:
         if owner:
             return f"it is managed by {quoted(owner)}"
         return f"it does not have the tags {OWNER}: {US} and {ENVIRONMENT}: {environment}"
+
+    def is_free(self, part: Part) -> bool:
+        """Tell whether nothing stands there, so that a value can be put there and takes the place of none."""
+        return is_free(self._seen.content, part.property)
 
     def value(self, part: Part) -> Secret | None:
         """Return what it holds there now; None where there is nothing, or nothing that is a value."""

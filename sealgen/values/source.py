@@ -10,11 +10,45 @@ if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
-    from sealgen.values.entry import Part
+    from sealgen.values.entry import Entry, Part
     from sealgen.values.secret import Secret
 
 Parts: TypeAlias = Mapping[str, "Secret"]
 """A value's bytes by part; a value without parts has the one part ``""``."""
+
+
+class Held(Protocol):
+    """An entry of a store as it was found, that may be written."""
+
+    @property
+    def label(self) -> str:
+        """What messages call it: its name, and where it is."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it holds anything."""
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether of two that write it at once only one can."""
+
+    def not_ours(self, environment: str) -> str | None:
+        """Say why it is not an entry that sealgen made for this environment; None if it is, or there is nothing yet."""
+
+    def is_free(self, part: Part) -> bool:
+        """Tell whether nothing stands there, so that a value can be put there and takes the place of none."""
+
+    def value(self, part: Part) -> Secret | None:
+        """Return what it holds there; None where there is nothing, or nothing that is a value."""
+
+    def problem(self, values: Mapping[Part, Secret]) -> str | None:
+        """Say why it could not take these values, the rest of it staying as it is; None if it could."""
+
+    def put(self, values: Mapping[Part, Secret], environment: str) -> bool:
+        """Put the values, and the mark of this environment; False where somebody else has written it meanwhile.
+
+        Raises CannotTell where the store can't be asked, and SealgenError for what it does not take.
+        """
 
 
 class Stores(Protocol):
@@ -25,6 +59,12 @@ class Stores(Protocol):
 
     def read(self, name: str, part: Part) -> Secret:
         """Return what is there, for the value called ``name``; raises as ``Source.obtain``."""
+
+    def look(self, entry: Entry, timeout: int) -> Held:
+        """Return an entry that is to be written, as it is now; ``timeout`` is in seconds.
+
+        Raises CannotTell where the store can't be asked, and SealgenError where it can't be written.
+        """
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from sealgen.values import (
     sops,
     vault,
 )
+from sealgen.values.destination import KEEP, PUSH
 from sealgen.values.generate import GENERATORS
+from sealgen.values.kept import Kept
 from sealgen.values.previous import KEEP_PREVIOUS
 from sealgen.values.rules import RULES, read_rules
 from sealgen.values.value import Value
@@ -52,22 +54,31 @@ _RECOVER = Field(
 )
 
 
-def _record(shape: Record[Source], *, made: bool) -> Record[Value]:
-    """Return the fields of a source with those that every value may have; ``made`` is what the source says of it."""
-    of_made = {"recover": _RECOVER, "keep_previous": KEEP_PREVIOUS} if made else {}
+def _record(name: str, shape: Record[Source]) -> Record[Value]:
+    """Return the fields of a source with those that every value may have, or every one that is made."""
+    is_generated = name.startswith("generate: ")
+    of_value = {"push": PUSH}
+    if is_generated or name == "prompt":  # which are made
+        of_value |= {"recover": _RECOVER, "keep_previous": KEEP_PREVIOUS}
+    of_source = {"keep": KEEP} if is_generated else {}
 
     def build(fields: Fields) -> Value:
         source = shape.build(fields)
         rules = read_rules(fields, source)
-        given = {name: fields[name] for name in of_made}
+        given = {field: fields[field] for field in of_value}
+        if is_generated and (destination := fields["keep"]):
+            if given["recover"]:
+                raise ConfigurationError(
+                    f"{fields.path}.recover goes with a value that is stored nowhere, and this one has keep",
+                    at=fields.at("recover"),
+                )
+            source = Kept(source, destination)
         return Value(fields.path.rpartition(".")[2], source, rules, **given)
 
-    return Record({**shape.fields, **RULES, **of_made}, build)
+    return Record({**shape.fields, **RULES, **of_value, **of_source}, build)
 
 
-_RECORDS = {
-    name: _record(shape, made=name == "prompt" or name.startswith("generate: ")) for name, shape in _VARIANTS.items()
-}
+_RECORDS = {name: _record(name, shape) for name, shape in _VARIANTS.items()}
 
 SOURCE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name.partition(":")[0] for name in _VARIANTS))
 

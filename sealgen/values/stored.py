@@ -37,6 +37,11 @@ class Stored:
         """The store's."""
         return self.part.entry.store.kind
 
+    @property
+    def stored_parts(self) -> tuple[Part, ...]:
+        """What is read of it."""
+        return (self.part,)
+
     def specification(self) -> Mapping[str, object]:
         """Return what names the value in its store; how the store is reached does not determine it."""
         said = {
@@ -60,8 +65,7 @@ class Stored:
 def parts_in_stores(sources: Iterable[Source]) -> Iterator[Part]:
     """Yield what those of the sources read that read a store, so that it can be begun ahead."""
     for source in sources:
-        if isinstance(source, Stored):
-            yield source.part
+        yield from getattr(source, "stored_parts", ())
 
 
 class _Property:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sealgen.values.destination import Destination
     from sealgen.values.rules import Rules
     from sealgen.values.source import Source
 
@@ -28,6 +29,8 @@ class Value:
     """From where a value that was never stored is read back when it is needed again: ``cluster``."""
     keep_previous: str | None = None
     """The key that holds the version before, in each Secret that has the value alone in a key."""
+    push: Destination | None = None
+    """Where it is pushed to; None for where the environment says."""
 
     @cached_property
     def specification(self) -> str:

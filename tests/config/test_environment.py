@@ -153,6 +153,7 @@ lint: error
         },
         stores={},
         values=values,
+        push={},
         secrets=(
             SecretEntry(
                 name="backend",
@@ -403,8 +404,8 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             "zzz: x",
             (
                 "2:1: unknown field 'zzz'; "
-                "known are access, backend, cluster, extends, lint, namespace, output, policy, secrets, stores, "
-                "values, vars"
+                "known are access, backend, cluster, extends, lint, namespace, output, policy, push, secrets, "
+                "stores, values, vars"
             ),
             True,
         ),
