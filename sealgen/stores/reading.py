@@ -12,7 +12,7 @@ from sealgen.errors import SealgenError
 from sealgen.stores.deadline import Deadline, Passed
 from sealgen.stores.document import Document, value_of
 from sealgen.stores.refusal import Failed, NotAnswered, Refused
-from sealgen.stores.writing import Held, as_writer
+from sealgen.stores.writing import Held, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -132,6 +132,8 @@ class Stores:
         """
         try:
             reader = self._reader(entry.store)
+            if not isinstance(reader, Writer):
+                raise Refused(f"{reader.label(entry)} can be read, and not written", kind=SealgenError)
             return Held.found(
                 reader,
                 entry,

@@ -70,11 +70,6 @@ class Writer(Protocol):
         """
 
 
-def as_writer(store: object) -> Writer | None:
-    """Return a store that can be written as one; None for one that can only be read."""
-    return store if isinstance(store, Writer) else None
-
-
 class Held:
     """An entry of a store as it was found, that may be written."""
 
