@@ -91,6 +91,10 @@ class Read:
     """A value that can be read again, and its version now."""
 
     version: str
+    is_kept: bool = False
+    """Whether it is made here and kept in a store, so that another version of it is the next one."""
+    to_put: str = ""
+    """Where this run puts it, which has made it; empty for one that is there."""
 
 
 @dataclass(frozen=True)
@@ -181,18 +185,9 @@ def plan(
     are to be sealed again with the present one; ``live`` has, by Secret and key, the values of that key that were
     never stored and can be read back from the cluster all the same, and where from.
     """
-    versions: dict[str, str] = {}
-    made: set[str] = set()
     used = {value for secret in desired for key in secret.keys.values() for value in key.values}
-    for name in sorted(used):
-        state = values[name]
-        if isinstance(state, Read):
-            versions[name] = state.version
-        elif isinstance(state, Made):
-            versions[name] = state.version or ""
-            if not state.version or name in rotate:
-                made.add(name)
-                versions[name] = made_version((counter_of(versions[name]) or 0) + 1, token)
+    versions, made = _versions(used, values, rotate, token)
+    in_stores = {name for name in used if isinstance(state := values[name], Read) and state.is_kept}
     steps = []
     blocking: set[str] = set()
     for secret in desired:
@@ -208,7 +203,7 @@ def plan(
             read_back = [at_hand[value] for value in gone if value in at_hand]
             action, reason, detail = _action(key, reason, detail, values, lost, read_back)
             blocking.update(lost if action is Action.BLOCKED else ())
-            before = _before(secret, name, lock, ciphertexts, versions, made, finish, reseal) if key.previous else None
+            before = _before(secret, name, lock, ciphertexts, versions, made, in_stores, finish, reseal)
             if before is not None and before.lost:
                 detail = _and(detail, f"{key.previous} can't keep the version before: {before.lost}")
             steps.append(Step(secret.name, name, action, reason, detail))
@@ -224,6 +219,24 @@ def plan(
     ]
     missing = _with_companions(blocking, needs)
     return Plan(tuple(steps), tuple(sorted(made)), tuple(sorted(missing)), versions, previous=previous)
+
+
+def _versions(
+    used: Set[str], values: Mapping[str, Made | Read | Unreadable], rotate: Set[str], token: str
+) -> tuple[dict[str, str], set[str]]:
+    """Return the version that each known value is to have, and those that are made anew."""
+    versions: dict[str, str] = {}
+    made: set[str] = set()
+    for name in sorted(used):
+        state = values[name]
+        if isinstance(state, Read):
+            versions[name] = state.version
+        elif isinstance(state, Made):
+            versions[name] = state.version or ""
+            if not state.version or name in rotate:
+                made.add(name)
+                versions[name] = made_version((counter_of(versions[name]) or 0) + 1, token)
+    return versions, made
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +255,17 @@ def _before(
     ciphertexts: Mapping[tuple[str, str], str],
     versions: Mapping[str, str],
     made: Set[str],
+    in_stores: Set[str],
     finish: Set[str],
     reseal: Set[str],
-) -> _Before:
-    """Decide on the key that keeps the version before of ``name``, which is one value alone.
+) -> _Before | None:
+    """Decide on the key that keeps the version before of ``name``, which is one value alone; None if none keeps it.
 
     Within a Secret all ciphertexts have one label, so that one moves as it is; with another label it can't be opened.
     """
     key = secret.keys[name]
+    if not key.previous:
+        return None
     (value,) = key.values
     present, kept = (lock.keys.get((secret.name, place)) for place in (name, key.previous))
 
@@ -257,7 +273,9 @@ def _before(
         return Step(secret.name, key.previous, action, reason, detail, source=name)
 
     why: Reason | None
-    if value in made and present is not None:
+    # In a store another run may have found or made the next version.
+    found = value in in_stores and present is not None and present.values.get(value) != versions[value]
+    if present is not None and (value in made or found):
         if (why := _lost(secret, key, present, ciphertexts.get((secret.name, name)), reseal)) is None:
             return _Before(step(Action.COPY, Reason.PREVIOUS, _numbered(value, present)))
         return _Before(step(Action.DROP, why) if kept else None, why)
@@ -265,7 +283,7 @@ def _before(
         return _Before()
     if value in finish:
         why = Reason.FINISHED
-    elif kept.values.keys() != {value} or kept.values[value] == versions[value]:
+    elif kept.values.keys() != {value} or kept.values[value] == versions.get(value):
         why = Reason.NO_KEY  # it was a key like any other
     else:
         why = _lost(secret, key, kept, ciphertexts.get((secret.name, key.previous)), reseal)
@@ -366,7 +384,10 @@ def _action(
     if lost:
         return Action.BLOCKED, reason, _and(detail, f"needs {', '.join(lost)}, which was never stored")
     if read_back:
-        return Action.SEAL, reason, _and(detail, f"read back from the cluster: {', '.join(read_back)}")
+        detail = _and(detail, f"read back from the cluster: {', '.join(read_back)}")
+    for name in key.values:
+        if isinstance(state := values[name], Read) and state.to_put:
+            detail = _and(detail, f"{name} is made, and put into {state.to_put}")
     return Action.SEAL, reason, detail
 
 

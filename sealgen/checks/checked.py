@@ -18,6 +18,7 @@ from sealgen.reconcile.planning import is_read, make_plan
 from sealgen.reconcile.request import Request
 from sealgen.reconcile.survey import survey
 from sealgen.values.generators.generator import Generator
+from sealgen.values.kept import generator_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -94,9 +95,9 @@ def check(
         secrets, keys = _size(render_manifests(project, environment))
     sifted = sift([*findings, *others], files, project.files.read)
     entropy = {
-        value.name: value.source.entropy_bits
+        value.name: source.entropy_bits
         for value in environment.values.values()
-        if isinstance(value.source, Generator)
+        if isinstance(source := generator_of(value.source), Generator)
     }
     return Checked(name, secrets, keys, sifted.findings, sifted.ignored, tuple(unproven), entropy)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sealgen.rotation.schedule import days, days_since
 from sealgen.values.generators.generator import Generator
+from sealgen.values.kept import generator_of
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def entropy(subject: Subject) -> Iterator[Finding]:
     """Yield the generated values that have less entropy than the policy asks for."""
     policy = subject.environment.policy
     for value in _secret(subject):
-        source = value.source
+        source = generator_of(value.source)
         if isinstance(source, Generator) and source.entropy_bits < (least := policy.least_entropy(source.generator)):
             message = (
                 f"{value.name} has {source.entropy_bits} bits of entropy (generate: {source.generator}), "

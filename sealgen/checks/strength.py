@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgen.values.generators.text import TextGenerator
+from sealgen.values.kept import generator_of, is_rotatable
 from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ MIN_BITS = 112
 def weak(subject: Subject) -> Iterator[Finding]:
     """Yield the values that are drawn from too few possibilities, but for those that break the policy anyway."""
     for name in subject.used:
-        source = subject.environment.values[name].source
+        source = generator_of(subject.environment.values[name].source)
         if not isinstance(source, TextGenerator):
             continue
         if subject.environment.policy.least_entropy(source.generator) <= source.entropy_bits < MIN_BITS:
@@ -34,7 +35,7 @@ def specification_changed(subject: Subject) -> Iterator[Finding]:
     for name in subject.used:
         value = environment.values[name]
         locked = subject.surveyed.lock.values.get(name)
-        if not value.source.made or locked is None or not counter_of(locked.version):
+        if not is_rotatable(value.source) or locked is None or (value.source.made and not counter_of(locked.version)):
             continue
         if locked.specification != value.specification:
             message = (

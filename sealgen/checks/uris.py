@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sealgen.checks.finding import Finding
 from sealgen.recipe import Filtered, Reference, references
 from sealgen.values.generators.text import TextGenerator
+from sealgen.values.kept import generator_of
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _is_harmless(part: Part, values: Mapping[str, Value]) -> bool:
         if part.filter in _KEEPING:
             return all(_is_harmless(inner, values) for inner in part.input)
         return part.filter in ("urlquote", "sha256") or not any(references((part,)))
-    source = values[part.value].source
+    source = generator_of(values[part.value].source)
     if isinstance(source, Literal):
         return _is_unreserved(source.text.reveal())
     return isinstance(source, TextGenerator) and _is_unreserved(source.alphabet.encode())

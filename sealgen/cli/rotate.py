@@ -106,6 +106,7 @@ def _chosen(project: Project, name: str, *, due: bool) -> list[str]:
     from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
     from sealgen.reconcile.survey import survey  # noqa: PLC0415
     from sealgen.rotation import schedule  # noqa: PLC0415
+    from sealgen.values.kept import is_rotatable  # noqa: PLC0415
 
     environment = project.environment(name)
     sealed_secrets_backend(environment)
@@ -115,7 +116,7 @@ def _chosen(project: Project, name: str, *, due: bool) -> list[str]:
         found = schedule.due(environment.values, used, surveyed.lock, dt.datetime.now(dt.UTC).date())
         for value in found:
             source = environment.values[value].source
-            if not source.made:
+            if not is_rotatable(source):
                 report.note(f"{name}: {value} is due, and is read ({source.kind}); change it there")
-        return [value for value in found if environment.values[value].source.made]
+        return [value for value in found if is_rotatable(environment.values[value].source)]
     return [value for value in found if environment.values[value].source.kind == "generate"]

@@ -16,6 +16,7 @@ from sealgen.recipe import references, values_in
 from sealgen.reconcile import versions
 from sealgen.reconcile.survey import Survey, survey
 from sealgen.values import fingerprint_key
+from sealgen.values.kept import is_rotatable
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def prepare(
     key = fingerprint_key.find(project.root, surroundings.environ)
     if key is None and surveyed.lock.fingerprint_key is None and any(is_read(environment, name) for name in used):
         key = make_key()
-    observed = versions.observe(environment, used, surveyed.lock, key, surroundings)
+    observed = versions.observe(environment, used, surveyed.lock, key, surroundings, request.rotate)
     chosen = asked_for(surveyed, observed, backend, request, readable_back(surveyed, request))
     return Planned(environment, backend, request, surveyed, observed, chosen, key, certificate)
 
@@ -197,7 +198,7 @@ def _check_rotatable(environment: Environment, rotate: frozenset[str], used: Seq
             hint = did_you_mean(name, environment.values)
             raise ConfigurationError(f"{environment.name} has no value '{name}' to rotate{hint}")
         source = environment.values[name].source
-        if not source.made:
+        if not is_rotatable(source):
             raise ConfigurationError(f"'{name}' can't be rotated here: it is read ({source.kind}); change it there")
         if name not in used:
             raise ConfigurationError(f"'{name}' can't be rotated: no key of {environment.name} uses it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from sealgen import private_files
@@ -11,8 +12,10 @@ from sealgen.errors import ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.recipe import values_in
+from sealgen.reconcile.keeping import Keeping, Overtaken, put
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.values import kept_values, rules
+from sealgen.values.kept import Kept
 from sealgen.values.kept_values import KeptValue
 from sealgen.values.stored import parts_in_stores
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.overlay.transaction import Run
     from sealgen.values.source import Parts, Source, Surroundings
+    from sealgen.values.value import Value
 
 
 def render(project: Project, environment: Environment, surroundings: Surroundings, tell: Callable[[str], None]) -> str:
@@ -69,7 +73,10 @@ def _plaintexts(
         if name in kept and _fits(kept[name], digest, value.source):
             plaintexts[name] = kept[name].parts
             continue
-        plaintexts[name] = value.source.obtain(name, surroundings)
+        if isinstance(value.source, Kept):
+            plaintexts[name] = _kept(environment.name, value, value.source, surroundings)
+        else:
+            plaintexts[name] = value.source.obtain(name, surroundings)
         rules.check(name, value.rules, plaintexts[name])
         if value.source.made:
             kept[name] = KeptValue(digest, plaintexts[name])
@@ -77,6 +84,15 @@ def _plaintexts(
         private_files.check_ignored(project.root, project.root / path)
         run.apply([FileChange(path, content, kept_values.dump(kept), mode=0o600)])
     return plaintexts
+
+
+def _kept(environment: str, value: Value, source: Kept, surroundings: Surroundings) -> Parts:
+    """Return a value from the store that keeps it, made and put there where it is not."""
+    while True:
+        parts, fresh = Keeping(environment, surroundings).value(value, source, None, rotated=False)
+        with contextlib.suppress(Overtaken):
+            put([fresh] if fresh else [], environment, surroundings)
+            return parts
 
 
 def _fits(kept: KeptValue, digest: str, source: Source) -> bool:

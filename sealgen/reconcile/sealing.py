@@ -12,6 +12,8 @@ from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.overlay import seen, transaction
 from sealgen.plan import Action, Plan, Reason, touched
 from sealgen.recipe import values_in
+from sealgen.reconcile import keeping
+from sealgen.reconcile.keeping import Overtaken
 from sealgen.reconcile.outcome import outcome
 from sealgen.reconcile.planning import Planned, asked_for, is_read, prepare, readable_back, sealed_secrets_backend
 from sealgen.reconcile.survey import written_to
@@ -96,15 +98,19 @@ def _seal(
     progress: Callable[[int, int], None],
     approve: Callable[[Planned], None],
 ) -> Sealed:
-    planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
-    if planned.plan.stuck:
-        raise Stuck(planned)
+    planned = _prepared(project, environment, request, surroundings)
     approve(planned)
     ciphertexts: Iterator[str] = iter(())
     warnings: tuple[Warned, ...] = ()
     days_left = None
-    if any(planned.plan.having(Action.SEAL)):
-        ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings, crew)
+    while any(planned.plan.having(Action.SEAL)):
+        try:
+            ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings, crew)
+            break
+        except Overtaken as overtaken:
+            # What is in the store now is the value, and what this run has put there is no longer to be made.
+            request = replace(request, rotate=request.rotate - overtaken.put)
+            planned = _prepared(project, environment, request, surroundings)
     files: tuple[PurePosixPath, ...] = ()
     if planned.plan.changes:
         changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}")
@@ -120,6 +126,13 @@ def _seal(
         files=tuple(map(str, files)),
         values=tuple(planned.plan.versions),
     )
+
+
+def _prepared(project: Project, environment: Environment, request: Request, surroundings: Surroundings) -> Planned:
+    planned = prepare(project, environment, request, surroundings, lambda: fingerprint_key.make(project.root))
+    if planned.plan.stuck:
+        raise Stuck(planned)
+    return planned
 
 
 def _noted(changes: Iterable[FileChange], witness: Witness, progress: Callable[[int], None]) -> Iterator[FileChange]:
@@ -195,8 +208,13 @@ def _seal_keys(
     # A certificate and its key must match, also where one of them stays.
     staying = resolution.resolve_keys(_staying_at_hand(planned), plaintexts)
     resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
-    ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
     warnings = resolution.warnings(resolved, planned.environment)
+    # All is well with the values: what is to be kept is put before anything that is made of it can be used.
+    needed = {name for secret, key in wanted for name in values_in(secret.keys[key].recipe)}
+    keeping.put(
+        [fresh for name, fresh in planned.observed.fresh.items() if name in needed], environment.name, surroundings
+    )
+    ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
     return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
 
 

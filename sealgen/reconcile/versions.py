@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
 from sealgen.plan import Made, Read, Unreadable
+from sealgen.reconcile.keeping import Keeping
 from sealgen.values import fingerprint, rules
+from sealgen.values.kept import Kept
 from sealgen.values.literal import Literal
 from sealgen.values.stored import parts_in_stores
 from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from sealgen.config.environment import Environment
     from sealgen.lock import Lock
+    from sealgen.reconcile.keeping import Fresh
     from sealgen.values.fingerprint import FingerprintKey
     from sealgen.values.source import Parts, Surroundings
 
@@ -27,6 +30,8 @@ class Observed:
 
     states: Mapping[str, Made | Read | Unreadable]
     plaintexts: Mapping[str, Parts]
+    fresh: Mapping[str, Fresh] = field(default_factory=dict)
+    """Next versions of values that stores keep, which are not there yet."""
 
 
 def observe(
@@ -35,17 +40,23 @@ def observe(
     lock: Lock,
     key: FingerprintKey | None,
     surroundings: Surroundings,
+    rotate: Set[str] = frozenset(),
 ) -> Observed:
     """Tell the version of each of the ``used`` values.
 
-    ``key`` is the fingerprint key, None where this machine has none. Raises SealgenError for a value that breaks
+    ``key`` is the fingerprint key, None where this machine has none; ``rotate`` names values to make the next version
+    of, which is made here for those that stores keep. Raises SealgenError for a value that breaks
     its own rules; a value that can't be read is a state, not an error.
     """
     states: dict[str, Made | Read | Unreadable] = {}
     plaintexts: dict[str, Parts] = {}
+    fresh: dict[str, Fresh] = {}
+    keeping = Keeping(environment.name, surroundings)
     used = list(used)
     if not _key_problem(lock, key):
-        surroundings.stores.ahead(parts_in_stores(environment.values[name].source for name in used))
+        surroundings.stores.ahead(
+            parts_in_stores(environment.values[name].source for name in used if name not in rotate)
+        )
     for name in used:
         value = environment.values[name]
         source = value.source
@@ -56,7 +67,11 @@ def observe(
             states[name] = Unreadable(problem)
             continue
         try:
-            plaintexts[name] = source.obtain(name, surroundings)
+            if isinstance(source, Kept):
+                plaintexts[name], made = keeping.value(value, source, lock.values.get(name), rotated=name in rotate)
+                fresh |= {name: made} if made else {}
+            else:
+                plaintexts[name] = source.obtain(name, surroundings)
         except SealgenError as error:
             states[name] = Unreadable(error.message)
             continue
@@ -64,8 +79,10 @@ def observe(
         if isinstance(source, Literal):
             states[name] = Read(fingerprint.literal_version(value))
         elif key is not None:
-            states[name] = Read(key.version(environment.name, name, plaintexts[name]))
-    return Observed(states, plaintexts)
+            version = key.version(environment.name, name, plaintexts[name])
+            to_put = fresh[name].held.label if name in fresh else ""
+            states[name] = Read(version, isinstance(source, Kept), to_put)
+    return Observed(states, plaintexts, fresh)
 
 
 def assume(environment: Environment, used: Iterable[str], lock: Lock) -> dict[str, Made | Read | Unreadable]:
@@ -80,7 +97,7 @@ def assume(environment: Environment, used: Iterable[str], lock: Lock) -> dict[st
         elif isinstance(source, Literal):
             states[name] = Read(fingerprint.literal_version(value))
         elif locked is not None and counter_of(locked.version) is None:
-            states[name] = Read(locked.version)
+            states[name] = Read(locked.version, isinstance(source, Kept))
         else:
             states[name] = Read("never sealed")
     return states

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import shortened
 from sealgen.review.change import Change, Level, Word, shift
+from sealgen.values.kept import Kept, is_rotatable
 from sealgen.values.sources import SOURCE_NAMES
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from sealgen.config.environment import Environment
     from sealgen.kubernetes.access import Subject
+    from sealgen.values.stored import Stored
     from sealgen.values.value import Value
 
 # Sources that reach beyond the environment file when somebody seals.
@@ -86,8 +88,10 @@ def _value(name: str, old: Value, new: Value, after: Environment) -> Iterator[Ch
     reaching = new.source.kind in _REACHING
     if old.source.kind != new.source.kind:
         yield _rated(Word.SOURCE, f"{name}: {_source(old)} → {_source(new)}", after, reaching)
-    elif old.specification != new.specification and not new.source.made:
+    elif old.specification != new.specification and not is_rotatable(new.source):
         yield _rated(Word.SOURCE, f"{name}: {_otherwise(old, new)}", after, reaching)
+    elif (before_kept := _kept(old)) != (now_kept := _kept(new)):
+        yield _rated(Word.SOURCE, f"{name}: kept {before_kept} → kept {now_kept}", after, True)
     before, now = _strength(old), _strength(new)
     if told := _shifts(before, now):
         weaker = any(_is_weaker(field, before.get(field), now.get(field)) for field in _differing(before, now))
@@ -110,7 +114,7 @@ def _rules(name: str, old: Value | None, new: Value, after: Environment) -> Iter
 
 def _strength(value: Value) -> dict[str, object]:
     """Return what says how a value is made, and the rules that it must keep to, as the environment file calls them."""
-    made = dict(value.source.specification()) if value.source.made else {}
+    made = dict(value.source.specification()) if is_rotatable(value.source) else {}
     named = {_NAMES.get(field, field): found for field, found in made.items()}
     return named | {field: found for field, found in asdict(value.rules).items() if found is not None}
 
@@ -152,8 +156,21 @@ def _is_weaker(field: str, before: object, after: object) -> bool:
 def _source(value: Value) -> str:
     """Say where a value comes from; of what is read, what names it there."""
     named = None if value.source.kind == "literal" else value.source.specification().get(value.source.kind)
-    told = f"{value.source.kind} {_shown(named)}" if named and not value.source.made else value.source.kind
-    return f"{'made' if value.source.made else 'read'} ({told})"
+    told = f"{value.source.kind} {_shown(named)}" if named and not is_rotatable(value.source) else value.source.kind
+    return f"{'made' if is_rotatable(value.source) else 'read'} ({told})"
+
+
+def _kept(value: Value) -> str:
+    """Return where a generated value is kept, in few words."""
+    if not isinstance(value.source, Kept):
+        return "nowhere"
+    return f"in {_place(value.source.stored)}"
+
+
+def _place(stored: Stored) -> str:
+    """Return a place in a store in few words, as ``vault secret/aura, property jwt``."""
+    said = {**stored.specification(), "property": ".".join(stored.part.property)}
+    return ", ".join(f"{name} {text}" for name, text in said.items() if text)
 
 
 def _access(before: Environment, after: Environment) -> Iterator[Change]:
@@ -173,6 +190,14 @@ def _who(subject: Subject) -> str:
 
 
 def _rest(before: Environment, after: Environment) -> Iterator[Change]:
+    for name in sorted({*before.push, *after.push}):
+        old, new = before.push.get(name), after.push.get(name)
+        if old is None and new is not None:
+            yield _rated(Word.SETTING, f"push: {name} is put into {_place(new)}", after, True)
+        elif old is not None and new is None:
+            yield _rated(Word.SETTING, f"push: {name} is no longer put into {_place(old)}", after, False)
+        elif old is not None and new is not None and _place(old) != _place(new):
+            yield _rated(Word.SETTING, f"push: {name} is put into {_place(new)}, not {_place(old)}", after, True)
     if before.lint != after.lint:
         yield _rated(Word.SETTING, f"lint: {before.lint} → {after.lint}", after, after.lint == "warn")
     if before.policy != after.policy:
