@@ -7,6 +7,7 @@ COMMANDS = {
     "seal": "Bring the sealed manifests of environments up to date.",
     "rotate": "Make the next version of values, and seal again all that depends on them.",
     "due": "Show which values are due for rotation, and when the others will be.",
+    "push": "Put values into the stores that others read.",
     "plan": "Show what seal would do, and why.",
     "check": "Prove what can be proven without any plaintext.",
     "diff": "Tell what a sealed diff means, for review.",

@@ -12,7 +12,7 @@ from sealgen.config import CERTIFICATE_CHANGED, FOLDER
 from sealgen.config.access import ACCESS, grants
 from sealgen.config.cluster import CLUSTER, ClusterSettings
 from sealgen.config.policy import POLICY, Policy
-from sealgen.config.stores import STORES, in_store, placed
+from sealgen.config.stores import STORES, placed, pushed
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, key_told, quoted, shortened
 from sealgen.kubernetes import access, rules
@@ -452,6 +452,7 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
                 f"'{secret.name}' and access: have one file, {access.FILENAME}; give the secret a filename", at=entry.at
             )
         secrets.append(secret)
+    values = placed(kept.of_environment(fields["values"], name), fields["stores"])
     return Environment(
         name=name,
         file=file,
@@ -461,22 +462,13 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         output=PurePosixPath(fields["output"] or f"k8s/overlays/{name}"),
         vars=fields["vars"],
         stores=fields["stores"],
-        values=placed(kept.of_environment(fields["values"], name), fields["stores"]),
-        push=_pushed(name, fields),
+        values=values,
+        push=pushed(name, values, fields["push"], fields["stores"]),
         secrets=tuple(secrets),
         access=grants(fields["access"], {secret.name: secret.namespace for secret in secrets}),
         policy=fields["policy"],
         lint=fields["lint"],
     )
-
-
-def _pushed(environment: str, fields: Fields) -> dict[str, Stored]:
-    found = {}
-    for name, value in fields["values"].items():
-        if destination := value.push or fields["push"]:
-            place = destination.of(environment, name, value.source.parts)
-            found[name] = in_store(destination.path, place, fields["stores"])
-    return found
 
 
 def _secret(entry: _Entry, namespace: str, scope: Scope, values: Map[str, Value]) -> SecretEntry:

@@ -12,9 +12,10 @@ from sealgen.values.stored import STORE_NAME, Stored
 from sealgen.yaml.schema import ByKind, MapOf, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from sealgen.values.entry import Store
+    from sealgen.values.destination import Destination
+    from sealgen.values.entry import Entry, Store
     from sealgen.values.source import Source
     from sealgen.values.value import Value
 
@@ -35,6 +36,39 @@ def placed(values: Mapping[str, Value], stores: Mapping[str, Store]) -> dict[str
     return {
         name: replace(value, source=_source(f"values.{name}", value.source, stores)) for name, value in values.items()
     }
+
+
+def pushed(
+    environment: str, values: Mapping[str, Value], default: Destination | None, stores: Mapping[str, Store]
+) -> dict[str, Stored]:
+    """Return where each value is pushed to, those that are; ``default`` is for those that do not say it themselves.
+
+    Raises ConfigurationError as ``placed`` does, and where one value would take the place of another.
+    """
+    found: dict[str, Stored] = {}
+    for name, value in values.items():
+        if destination := value.push or default:
+            place = destination.of(environment, name, value.source.parts)
+            found[name] = in_store(destination.path, place, stores)
+    kept = {name: value.source.stored for name, value in values.items() if isinstance(value.source, Kept)}
+    _check_apart([*kept.items(), *found.items()])
+    return found
+
+
+def _check_apart(places: Iterable[tuple[str, Stored]]) -> None:
+    at: dict[tuple[Entry, tuple[str, ...]], str] = {}
+    above: dict[tuple[Entry, tuple[str, ...]], str] = {}
+    for name, place in places:
+        path = place.part.property
+        way = [(place.part.entry, path[:depth]) for depth in range(len(path) + 1)]
+        others = [*(at.get(step, name) for step in way), above.get(way[-1], name)]
+        if other := next((other for other in others if other != name), None):
+            what = f", property {'.'.join(path)}" if path else "; give each a property"
+            where = f"{place.kind} {place.part.entry.name}"
+            raise ConfigurationError(f"'{other}' and '{name}' would have one place, {where}{what}", at=place.at)
+        at[way[-1]] = name
+        for step in way[:-1]:
+            above[step] = name
 
 
 def _source(path: str, source: Source, stores: Mapping[str, Store]) -> Source:

@@ -46,9 +46,8 @@ class Kept:
         return self.place
 
     def part(self, name: str) -> Part:
-        """Return what the store has of it: a property for each part, if it has several."""
-        whole = self.stored.part
-        return replace(whole, property=(*whole.property, name)) if name else whole
+        """Return where a part of it is."""
+        return self.stored.at_part(name)
 
     @property
     def stored_parts(self) -> tuple[Part, ...]:

@@ -42,6 +42,10 @@ class Stored:
         """What is read of it."""
         return (self.part,)
 
+    def at_part(self, name: str) -> Part:
+        """Return where a part of a value of several is: a property of its own; the whole for the name ``""``."""
+        return replace(self.part, property=(*self.part.property, name)) if name else self.part
+
     def specification(self) -> Mapping[str, object]:
         """Return what names the value in its store; how the store is reached does not determine it."""
         said = {
@@ -105,7 +109,7 @@ def shape(
     kind = default.kind
 
     def build(fields: Fields) -> Stored:
-        pinned = fields["version"] if version else None
+        pinned = fields["version"] if "version" in fields.written() else None
         found = Entry(default, fields[kind], None if pinned is None else str(pinned))
         part = Part(found, fields["property"] or (), fields["encoding"], fields["timeout"])
         at = fields.at("store" if "store" in fields.written() else kind)

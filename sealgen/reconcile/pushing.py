@@ -1,0 +1,191 @@
+"""Pushing values into stores where others read them: what is there is compared first, and only what differs is put."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sealgen.errors import CannotTell, ConfigurationError, SealgenError, did_you_mean
+from sealgen.values import rules
+from sealgen.values.kept import Kept
+from sealgen.values.prompt import Prompt
+from sealgen.values.stored import parts_in_stores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sealgen.config.environment import Environment
+    from sealgen.values.entry import Entry, Part
+    from sealgen.values.secret import Secret
+    from sealgen.values.source import Held, Surroundings
+    from sealgen.values.stored import Stored
+    from sealgen.values.value import Value
+
+
+class Deed(StrEnum):
+    """What becomes of a value in its store."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A value, where it is to be, and what is done about it."""
+
+    value: str
+    place: Stored
+    deed: Deed
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Write:
+    """An entry, and the values that it does not hold yet."""
+
+    held: Held
+    names: tuple[str, ...]
+    content: Mapping[Part, Secret]
+
+
+@dataclass(frozen=True)
+class Push:
+    """What is to be put into stores, and why the rest is not."""
+
+    environment: str
+    rows: tuple[Row, ...]
+    """In the order of the environment file."""
+    writes: tuple[Write, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to put."""
+        return bool(self.writes)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether some value can't be had, or must not be put."""
+        return any(row.deed in (Deed.REFUSED, Deed.UNKNOWN) for row in self.rows)
+
+
+class Stuck(CannotTell):
+    """Some value can't be pushed, and nothing was."""
+
+    def __init__(self, push: Push) -> None:
+        name = push.environment
+        others = any(row.deed not in (Deed.REFUSED, Deed.UNKNOWN) for row in push.rows)
+        hint = f"To push the others, name them: sealgen push {name} VALUE…" if others else None
+        super().__init__(f"{name}: not all of it can be pushed, so nothing was put", hint=hint)
+        self.push = push
+
+
+def prepare(environment: Environment, names: Sequence[str], surroundings: Surroundings, *, takes_over: bool) -> Push:
+    """Compare the values called ``names``, or all that have a place where none is named, with what their stores hold.
+
+    ``takes_over`` allows to write entries that are not sealgen's. Nothing is written. Raises ConfigurationError for a
+    name that is none or has no place.
+    """
+    places = _places(environment, names)
+    values = {name: environment.values[name] for name in places}
+    surroundings.stores.ahead(parts_in_stores(value.source for value in values.values()))
+    rows: dict[str, Row] = {}
+    by_entry: dict[Entry, dict[str, Stored]] = {}
+    for name, place in places.items():
+        if _places_of(place, values[name]) == set(parts_in_stores([values[name].source])):
+            done = "kept" if isinstance(values[name].source, Kept) else "read from"
+            rows[name] = Row(name, place, Deed.UNCHANGED, f"it is {done} there")
+        else:
+            by_entry.setdefault(place.part.entry, {})[name] = place
+    writes = []
+    for entry, its in by_entry.items():
+        try:
+            held = surroundings.stores.look(entry, max(place.part.timeout for place in its.values()))
+        except SealgenError as error:
+            rows |= {name: Row(name, place, Deed.UNKNOWN, error.message) for name, place in its.items()}
+            continue
+        wanted: dict[str, Mapping[Part, Secret]] = {}
+        for name, place in its.items():
+            if isinstance(values[name].source, Prompt) and name not in names and not held.is_free(place.part):
+                rows[name] = Row(name, place, Deed.UNCHANGED, "it is asked for where it is named, or not there")
+                continue
+            try:
+                wanted[name] = _content(place, values[name], surroundings)
+            except SealgenError as error:
+                rows[name] = Row(name, place, Deed.UNKNOWN, error.message)
+        deeds = {name: _deed(held, content) for name, content in wanted.items()}
+        changed = tuple(name for name, deed in deeds.items() if deed is not Deed.UNCHANGED)
+        content = {part: secret for name in changed for part, secret in wanted[name].items()}
+        problem = _problem(held, environment.name, content, takes_over=takes_over) if changed else None
+        for name, deed in deeds.items():
+            refused = problem is not None and name in changed
+            rows[name] = Row(name, its[name], Deed.REFUSED if refused else deed, (problem or "") if refused else "")
+        if changed and problem is None:
+            writes.append(Write(held, changed, content))
+    return Push(environment.name, tuple(rows[name] for name in places), tuple(writes))
+
+
+def carry_out(push: Push) -> Iterator[Write]:
+    """Put all that is to be put, and yield each write when it is done.
+
+    Raises Stuck where some value can't be pushed, before anything is put, and SealgenError where the store has another
+    content by now than was compared, or fails.
+    """
+    if push.stuck:
+        raise Stuck(push)
+    for write in push.writes:
+        if not write.held.put(write.content, push.environment):
+            raise SealgenError(
+                f"{write.held.label}: somebody else has written it just now, so it was not",
+                hint=f"See what is left to do: sealgen push {push.environment} --dry-run",
+            )
+        yield write
+
+
+def _places(environment: Environment, names: Sequence[str]) -> dict[str, Stored]:
+    """Return where each of the values is to be, in the order of the environment file."""
+    for name in names:
+        if name not in environment.values:
+            hint = did_you_mean(name, environment.values)
+            raise ConfigurationError(f"{environment.name} has no value '{name}' to push{hint}")
+        if name not in environment.push:
+            raise ConfigurationError(
+                f"it is not said where '{name}' is pushed to; write push: of the environment, or of the value"
+            )
+    if not environment.push:
+        raise ConfigurationError(
+            f"{environment.name} pushes nothing: neither it nor a value of it has push:",
+            hint="Write, for example, push: {vault: 'secret/aura/{environment}', property: '{value}'}",
+        )
+    return {name: place for name, place in environment.push.items() if not names or name in names}
+
+
+def _places_of(place: Stored, value: Value) -> set[Part]:
+    return {place.at_part(part) for part in value.source.parts}
+
+
+def _content(place: Stored, value: Value, surroundings: Surroundings) -> dict[Part, Secret]:
+    """Return the value's parts by where each is to be; raises SealgenError where it can't be had."""
+    if value.source.made and not isinstance(value.source, Prompt):
+        raise CannotTell("it is generated, and stored nowhere; say where it is kept: keep: {…}")
+    parts = value.source.obtain(value.name, surroundings)
+    rules.check(value.name, value.rules, parts)
+    return {place.at_part(name): secret for name, secret in parts.items()}
+
+
+def _deed(held: Held, content: Mapping[Part, Secret]) -> Deed:
+    if all(held.is_free(part) for part in content):
+        return Deed.CREATE
+    found = [(held.value(part), secret) for part, secret in content.items()]
+    same = all(there is not None and there.reveal() == secret.reveal() for there, secret in found)
+    return Deed.UNCHANGED if same else Deed.UPDATE
+
+
+def _problem(held: Held, environment: str, content: Mapping[Part, Secret], *, takes_over: bool) -> str | None:
+    """Say why an entry must not, or can't, be written; None if it can."""
+    if not takes_over and (stranger := held.not_ours(environment)):
+        return f"{stranger}; --force takes it over"
+    return held.problem(content)
