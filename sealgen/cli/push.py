@@ -79,8 +79,8 @@ def _carried_out(push: Push, table: str) -> each.Outcome:
             done |= set(write.names)
     except SealgenError as error:
         if done:
-            told = f"{', '.join(sorted(done))} had been put before"
-            error.hint = f"{error.hint}\n{told}" if error.hint else told
+            told = f"Put before that: {', '.join(sorted(done))}."
+            error.hint = f"{error.hint} {told}" if error.hint else told
         return each.Outcome(error.exit_code, _data(push, done), error)
     report.say(table + _summary(push, _DONE))
     return each.Outcome(0, _data(push, done))

@@ -1,10 +1,11 @@
-"""``keep:``: generated values that a store keeps, from the first run to rotation, with others at work at the same time."""
+"""``keep:``: generated values that a store keeps, from the first run to rotation, with others at work meanwhile."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.support.leaks import leaked
 from tests.support.project import Project, empty
@@ -210,17 +211,12 @@ def test_what_was_sealed_and_is_no_longer_there_is_not_made_unasked(project: Pro
 
 
 def test_what_was_generated_before_is_taken_where_it_was_put_by_hand(project: Project, store: Vault) -> None:
-    fields = {
-        "jwt": {"generate": "hex", "bytes": 16},
-        "redis": {"generate": "hex", "bytes": 16},
-        "user": {"literal": "aura"},
-    }
-    project.change(values=fields)
+    fields = yaml.safe_load(project.read("environments/staging.yaml"))["values"]
+    kept_nowhere = {name: {of: text for of, text in field.items() if of != "keep"} for name, field in fields.items()}
+    project.change(values=kept_nowhere)
     assert project.run("seal", "staging", "-q").code == 0
     values = sealed(project)
-    project.change(
-        values={name: {**field, "keep": kept()} if name != "user" else field for name, field in fields.items()}
-    )
+    project.change(values=fields)
     assert project.run("seal", "staging", env=store.variables).code == 12
     store.put(ENTRY, values)
     assert project.run("seal", "staging", "-q", env=store.variables) == (0, "", "")
@@ -252,8 +248,8 @@ def test_a_store_without_conditions_keeps_nothing(project: Project, store: Vault
     ended = project.run("seal", "staging", env=store.variables)
     assert ended.code == 12
     assert (
-        f"values.jwt: old/aura in Vault at {store.server.url} knows no condition to write on, so that two runs could make "
-        "two values; keep it elsewhere"
+        f"values.jwt: old/aura in Vault at {store.server.url} knows no condition to write on, so that two runs could "
+        "make two values; keep it elsewhere"
     ) in ended.err
     assert not store.writes()
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +24,21 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealgen.errors import CannotTell
+from sealgen.errors import CannotTell, SealgenError
+from sealgen.stores.reading import Stores
+from sealgen.values.aws_secretsmanager import SecretsManagerStore
+from sealgen.values.aws_ssm import ParameterStore
+from sealgen.values.entry import Entry, Part
+from sealgen.values.secret import Secret
+from sealgen.values.vault import VaultStore
 from tests.conformance.conftest import tool
 from tests.stores.asking import refused, value
+from tests.support.project import empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sealgen.stores.writing import Held
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -270,6 +284,203 @@ def test_absent_and_deleted_of_aws(aws: dict[str, str], tmp_path: Path) -> None:
             "is it scheduled for deletion?"
         ),
     )
+
+
+def held(root: Path, environ: dict[str, str], entry: Entry) -> Held:
+    """Look at an entry with a connection of its own, as another process does."""
+    return Stores(root, environ).look(entry, 30)
+
+
+def put(root: Path, environ: dict[str, str], part: Part, content: bytes) -> bool:
+    return held(root, environ, part.entry).put({part: Secret(content)}, "staging")
+
+
+def at_once(*attempts: Callable[[], bool]) -> list[bool]:
+    """Run all of them in threads that begin together, and return what each returns."""
+    begin = threading.Barrier(len(attempts))
+
+    def attempt(call: Callable[[], bool]) -> bool:
+        begin.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(attempts)) as pool:
+        return list(pool.map(attempt, attempts))
+
+
+def in_vault(path: str, name: str, encoding: str | None = None) -> Part:
+    return Part(Entry(VaultStore(), path, None), (name,), encoding, 30)
+
+
+@settings(max_examples=15, deadline=None)
+@given(text=TEXT, content=st.binary())
+def test_what_is_put_into_vault_is_there_for_everybody(
+    bao: Bao, tmp_path_factory: pytest.TempPathFactory, text: str, content: bytes
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    for path in ("secret/aura/put", "kv1/aura/put"):
+        assert put(root, bao.variables(), in_vault(path, "text"), text.encode()) is True
+        assert put(root, bao.variables(), in_vault(path, "bytes", "base64"), content) is True
+        assert value(f"{{vault: {path}, property: text}}", root, bao.variables()) == text.encode()
+        assert value(f"{{vault: {path}, property: bytes, encoding: base64}}", root, bao.variables()) == content
+    found = bao.ask("GET", "secret/data/aura/put")["data"]
+    assert found["data"] == {"text": text, "bytes": base64.b64encode(content).decode()}
+    assert found["metadata"]["custom_metadata"] == {"managed-by": "sealgen", "sealgen-environment": "staging"}
+
+
+def test_tags_of_others_stay_and_a_deleted_secret_of_vault_is_written_again(bao: Bao, tmp_path: Path) -> None:
+    part = in_vault("secret/aura/tagged", "password")
+    bao.ask("POST", "secret/data/aura/tagged", {"data": {"port": 5432}})
+    bao.ask("POST", "secret/metadata/aura/tagged", {"custom_metadata": {"team": "a"}})
+    assert held(tmp_path, bao.variables(), part.entry).not_ours("staging") is not None
+    assert put(tmp_path, bao.variables(), part, b"two") is True
+    found = bao.ask("GET", "secret/data/aura/tagged")["data"]
+    assert (found["data"], found["metadata"]["version"]) == ({"port": 5432, "password": "two"}, 2)
+    tags = {"team": "a", "managed-by": "sealgen", "sealgen-environment": "staging"}
+    assert found["metadata"]["custom_metadata"] == tags
+    bao.ask("DELETE", "secret/data/aura/tagged")
+    again = held(tmp_path, bao.variables(), part.entry)
+    assert (again.is_there, again.not_ours("staging"), again.not_ours("production")) == (
+        False,
+        None,
+        "it is that of the environment 'staging'",
+    )
+    assert again.put({part: Secret(b"three")}, "staging") is True
+    assert bao.ask("GET", "secret/data/aura/tagged")["data"]["data"] == {"password": "three"}
+
+
+def test_of_many_who_write_vault_at_once_one_does(bao: Bao, tmp_path: Path) -> None:
+    part = in_vault("secret/aura/race", "password")
+    for round_ in ("made", "changed"):
+        seen = [held(tmp_path, bao.variables(), part.entry) for _ in range(6)]
+        contents = [f"{round_} by {number}".encode() for number in range(6)]
+        won = at_once(
+            *(
+                partial(each.put, {part: Secret(content)}, "staging")
+                for each, content in zip(seen, contents, strict=True)
+            )
+        )
+        assert won.count(True) == 1
+        there = value("{vault: secret/aura/race, property: password}", tmp_path, bao.variables())
+        assert there == contents[won.index(True)]
+
+
+def test_what_vault_does_not_let_us_write(bao: Bao, tmp_path: Path) -> None:
+    token = bao.ask("POST", "auth/token/create", {"policies": ["reader"]})["auth"]["client_token"]
+    with pytest.raises(CannotTell) as caught:
+        put(tmp_path, bao.variables(VAULT_TOKEN=token), in_vault("secret/aura/denied", "password"), b"a-value-7c1f")
+    assert str(caught.value) == (
+        f"Vault at {bao.address} refuses secret/aura/denied to the token in $VAULT_TOKEN (403)\n"
+        "It may have expired; one of its policies must grant create and update on secret/data/aura/denied."
+    )
+    with pytest.raises(SealgenError) as too_large:
+        put(tmp_path, bao.variables(), in_vault("secret/aura/large", "password"), b"x" * 1024**2)
+    assert str(too_large.value) == (
+        f"secret/aura/large in Vault at {bao.address} can't be written: "
+        "it would have more than the 1,048,576 bytes that Vault takes"
+    )
+    # Which is no more than it does take.
+    assert put(tmp_path, bao.variables(), in_vault("secret/aura/large", "password"), b"x" * (1024**2 - 20)) is True
+
+
+def test_a_vault_that_is_sealed_or_gone_is_told(bao: Bao, tmp_path: Path) -> None:
+    with pytest.raises(CannotTell) as caught:
+        put(tmp_path, bao.variables(VAULT_ADDR="http://127.0.0.1:1"), in_vault("secret/x", "y"), b"z")
+    assert str(caught.value) == "secret/x in Vault at http://127.0.0.1:1 can't be had: Connection refused (4 tries)"
+
+
+SECRET, PARAMETER = Entry(SecretsManagerStore(), "aura/put", None), Entry(ParameterStore(), "/aura/put", None)
+
+
+@settings(max_examples=8, deadline=None)
+@given(text=TEXT.filter(lambda text: 0 < len(text.encode()) <= 4096), content=st.binary(min_size=1, max_size=3000))
+def test_what_is_put_into_aws_is_there_for_everybody(
+    aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory, text: str, content: bytes
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    for held_, said in ((text.encode(), "{aws-secretsmanager: aura/put}"), (content, "{aws-secretsmanager: aura/put}")):
+        assert put(root, aws, Part(SECRET, (), None, 30), held_) is True
+        assert value(said, root, aws) == held_
+    assert put(root, aws, Part(PARAMETER, (), None, 30), text.encode()) is True
+    assert value("{aws-ssm: /aura/put}", root, aws) == text.encode()
+    assert put(root, aws, Part(PARAMETER, (), "base64", 30), content) is True
+    assert value("{aws-ssm: /aura/put, encoding: base64}", root, aws) == content
+    tags = {"managed-by": "sealgen", "sealgen-environment": "staging"}
+    secret = client("secretsmanager").describe_secret(SecretId="aura/put")
+    assert {tag["Key"]: tag["Value"] for tag in secret["Tags"]} == tags
+    listed = client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId="/aura/put")["TagList"]
+    assert {tag["Key"]: tag["Value"] for tag in listed} == tags
+    assert client("ssm").get_parameter(Name="/aura/put")["Parameter"]["Type"] == "SecureString"
+
+
+@pytest.mark.parametrize("entry", [SECRET, PARAMETER])
+def test_who_comes_second_in_aws_does_not_write(aws: dict[str, str], tmp_path: Path, entry: Entry) -> None:
+    part = Part(replace(entry, name=f"{entry.name}-race"), (), None, 30)
+    for content in (b"made", b"changed"):
+        first, second = (held(tmp_path, aws, part.entry) for _ in range(2))
+        assert first.put({part: Secret(content)}, "staging") is True
+        assert second.put({part: Secret(b"too late")}, "staging") is False
+        assert held(tmp_path, aws, part.entry).value(part).reveal() == content  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("store", ["vault", "aws-secretsmanager", "aws-ssm"])
+def test_runs_at_once_make_one_value_and_seal_that(request: pytest.FixtureRequest, tmp_path: Path, store: str) -> None:
+    if store == "vault":
+        environ = request.getfixturevalue("bao").variables()
+        keep = {"vault": "secret/aura/{environment}", "property": "{value}"}
+    else:
+        environ = request.getfixturevalue("aws")
+        keep = {store: "/aura/{environment}/{value}"}
+    projects = []
+    for number in range(3):
+        project = empty(tmp_path / str(number))
+        project.environment(values={"jwt": {"generate": "hex", "bytes": 32, "keep": keep}}, secrets=["app"])
+        project.template("app", {"jwt": "{{ values.jwt }}"})
+        projects.append(project)
+    processes = [project.start("seal", "staging", env=environ) for project in projects]
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, (out, err)
+    sealed = {project.unsealed()["app/jwt"] for project in projects}
+    assert len(sealed) == 1
+    # And it is the one that is there.
+    for project in projects:
+        ended = project.execute("seal", "staging", env=environ)
+        assert (ended.code, ended.out) == (0, "staging: 1 secret, 1 key, up to date\n")
+        assert {project.unsealed()["app/jwt"]} == sealed
+
+
+def test_pushing_to_real_stores_again_and_again(bao: Bao, aws: dict[str, str], tmp_path: Path) -> None:
+    project = empty(tmp_path)
+    project.environment(
+        values={
+            "db_uri": {"env": "DB_URI"},
+            "password": {"env": "PASSWORD"},
+            "token": {"env": "TOKEN", "push": {"aws-ssm": "/aura/{environment}/{dashed-value}"}},
+            "api": {"env": "API", "push": {"vault": "secret/aura/pushed", "property": "api"}},
+        },
+        push={"aws-secretsmanager": "aura/{environment}/postgres", "property": "{dashed-value}"},
+        secrets=[],
+    )
+    environ = {**bao.variables(), **aws, "DB_URI": "postgresql://a", "PASSWORD": "p w", "TOKEN": "t", "API": "k"}
+    first = project.execute("push", "staging", env=environ)
+    assert (first.code, first.err, first.out.splitlines()[-1]) == (0, "", "staging: 4 values, 4 created")
+    assert project.execute("push", "staging", env=environ).out == "staging: 4 values, 4 unchanged\n"
+    changed = project.execute("push", "staging", env={**environ, "PASSWORD": "q", "TOKEN": "u"})
+    assert (changed.code, changed.out.splitlines()[-1]) == (0, "staging: 4 values, 2 updated, 2 unchanged")
+    for said, content in {
+        "{aws-secretsmanager: aura/staging/postgres, property: db-uri}": b"postgresql://a",
+        "{aws-secretsmanager: aura/staging/postgres, property: password}": b"q",
+        "{aws-secretsmanager: aura/staging/postgres, property: password, version: AWSPREVIOUS}": b"p w",
+        "{aws-ssm: /aura/staging/token}": b"u",
+        "{vault: secret/aura/pushed, property: api}": b"k",
+    }.items():
+        assert value(said, tmp_path, environ) == content
+    client("secretsmanager").put_secret_value(SecretId="aura/staging/postgres", SecretString="{}")
+    client("secretsmanager").untag_resource(SecretId="aura/staging/postgres", TagKeys=["managed-by"])
+    refused_ = project.execute("push", "staging", env=environ)
+    assert (refused_.code, "--force takes it over" in refused_.err) == (12, True)
+    assert project.execute("push", "staging", "--force", env=environ).code == 0
+    assert value("{aws-secretsmanager: aura/staging/postgres, property: password}", tmp_path, environ) == b"p w"
 
 
 @pytest.fixture(scope="module")

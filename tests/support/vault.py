@@ -35,7 +35,7 @@ class _Everything(dict[str, "Answer | Callable[[Request], Answer]"]):
         super().__init__()
         self._rest = rest
 
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: ARG002
+    def get(self, key: str, default: Any = None) -> Any:
         return super().get(key) or self._rest
 
 
