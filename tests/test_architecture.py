@@ -152,6 +152,7 @@ MAY_LOAD = {
     ("--version",): set(),
     ("seal", "--help"): set(),
     ("rotate", "--help"): set(),
+    ("push", "--help"): set(),
     ("unseal", "--help"): set(),
     ("textconv", "k8s/overlays/staging/backend-secrets.yaml"): set(),
     ("kubeseal", "--version"): set(),

@@ -475,7 +475,6 @@ def test_pushing_to_real_stores_again_and_again(bao: Bao, aws: dict[str, str], t
         "{vault: secret/aura/pushed, property: api}": b"k",
     }.items():
         assert value(said, tmp_path, environ) == content
-    client("secretsmanager").put_secret_value(SecretId="aura/staging/postgres", SecretString="{}")
     client("secretsmanager").untag_resource(SecretId="aura/staging/postgres", TagKeys=["managed-by"])
     refused_ = project.execute("push", "staging", env=environ)
     assert (refused_.code, "--force takes it over" in refused_.err) == (12, True)
