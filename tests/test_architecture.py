@@ -44,7 +44,7 @@ ARROWS = {
     "cluster": {"config", "errors", "kubernetes", "values"},
     "backends": {"config", "content", "crypto", "errors", "kubernetes", "recipe", "values"},
     "formats": {"errors"},
-    "stores": {"cluster", "errors", "regular_file", "values"},
+    "stores": {"cluster", "errors", "overlay", "regular_file", "values", "yaml"},
     "review": {"config", "crypto", "errors", "formats", "kubernetes", "lock", "values", "yaml"},
     "reconcile": {
         "backends",

@@ -20,6 +20,8 @@ from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
 from sealgen.values import kept
 from sealgen.values.destination import KINDS, PUSH
+from sealgen.values.file import INSIDE as _PATH
+from sealgen.values.file import inside_problem as _path_problem
 from sealgen.values.rules import RULES
 from sealgen.values.sources import SOURCE_NAMES, ValueShape
 from sealgen.values.value import NAME as VALUE_NAME
@@ -111,20 +113,11 @@ class Environment:
 
 
 # What JSON Schema is told; the functions beside them say it in words.
-_PATH = r"(?![/~])(?!(?:.*/)?\.\.(?:/|$))(?!(?:\.?/)*\.?$).+"
 _CERTIFICATE = rf"https://[^/\s]\S*|(?!.*://){_PATH}"
 _FILENAME = r"(?!kustomization\.ya?ml$)[A-Za-z0-9][A-Za-z0-9._-]*\.ya?ml"
 _DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _NAMESPACE = rf"(?=.{{1,63}}$){_DNS_LABEL}"
 _SECRET_NAME = rf"(?=.{{1,253}}$){_DNS_LABEL}(?:\.{_DNS_LABEL})*"
-
-
-def _path_problem(text: str) -> str | None:
-    """Say what is wrong with a path that must stay below the project's root."""
-    path = PurePosixPath(text)
-    if path.is_absolute() or ".." in path.parts or not path.parts or text.startswith("~") or not text.isprintable():
-        return f"{quoted(text)} must be a path below the project's root"
-    return None
 
 
 def _output_problem(text: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import ConfigurationError, did_you_mean, quoted
-from sealgen.values import aws_secretsmanager, aws_ssm, kubernetes_secret, vault
+from sealgen.values import age, aws_secretsmanager, aws_ssm, kubernetes_secret, vault
 from sealgen.values.kept import Kept
 from sealgen.values.stored import STORE_NAME, Stored
 from sealgen.yaml.schema import ByKind, MapOf, Record
@@ -24,7 +24,10 @@ _KINDS: dict[str, Record[Any]] = {
     "aws-secretsmanager": aws_secretsmanager.STORE,
     "aws-ssm": aws_ssm.STORE,
     "kubernetes": kubernetes_secret.STORE,
+    "age": age.STORE,
 }
+_NO_DEFAULT = {"age": "local: {kind: age, file: environments/values.age, recipients: [age1…]}"}
+"""Kinds that no client's variables can say all of, each with what ``stores:`` could say."""
 STORES: MapOf[Store] = MapOf(ByKind(_KINDS), STORE_NAME)
 
 
@@ -87,6 +90,12 @@ def in_store(path: str, source: Stored, stores: Mapping[str, Store]) -> Stored:
                 f"say which, as in store: {known[0]}",
                 at=source.at,
             )
+        if not known and source.kind in _NO_DEFAULT:
+            raise ConfigurationError(
+                f"{path}: the environment has no store of kind {source.kind}; "
+                f"write stores: {{{_NO_DEFAULT[source.kind]}}}",
+                at=source.at,
+            )
         return source.placed(stores[known[0]]) if known else source
     if source.store not in stores:
         hint = did_you_mean(source.store, stores) if stores else "; the environment has no stores:"
@@ -98,3 +107,28 @@ def in_store(path: str, source: Stored, stores: Mapping[str, Store]) -> Stored:
             at=source.at,
         )
     return source.placed(store)
+
+
+def of_kind(environment: str, stores: Mapping[str, Store], kind: str, named: str | None) -> Store:
+    """Return the store of a kind that a command is to work on: the one that is ``named``, or the only one.
+
+    Raises ConfigurationError where there is none, or no telling which.
+    """
+    known = {name: store for name, store in stores.items() if store.kind == kind}
+    if named is not None:
+        if named not in known:
+            raise ConfigurationError(
+                f"{environment} has no store {quoted(named)} of kind {kind}{did_you_mean(named, known)}"
+            )
+        return known[named]
+    if not known:
+        raise ConfigurationError(
+            f"{environment} has no store of kind {kind}",
+            hint=f"Its file could say stores: {{{_NO_DEFAULT[kind]}}}" if kind in _NO_DEFAULT else None,
+        )
+    if len(known) > 1:
+        raise ConfigurationError(
+            f"{environment} has more than one store of kind {kind}, {' and '.join(known)}; "
+            f"say which, as in --store {next(iter(known))}"
+        )
+    return next(iter(known.values()))

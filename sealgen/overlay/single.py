@@ -6,10 +6,25 @@ import os
 from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
-from sealgen.overlay.disk import Failure, explained, flush, mode_of, real, write
+from sealgen.overlay.disk import (
+    Failure,
+    content_of,
+    explained,
+    flush,
+    make_folder,
+    mode_of,
+    nothing_changed,
+    real,
+    write,
+)
+from sealgen.overlay.state import lock_of_all, make_state
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pathlib import Path, PurePosixPath
+
+
+class ChangedError(SealgenError):
+    """The file is not as it was read."""
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -29,10 +44,30 @@ def replace(path: Path, content: bytes) -> None:
         raise SealgenError(f"{failure}; nothing was written") from None
 
 
-def _put(path: Path, content: bytes) -> None:
+def exchange(root: Path, path: PurePosixPath, before: bytes | None, after: bytes) -> None:
+    """Write a file of the project below ``root``, which must still be as it was read: ``before``, None if not there.
+
+    It is on the disk when this returns; a file that is there keeps its mode. Raises ChangedError where it is not,
+    and SealgenError where it leads out of the project through a link, or can't be written; it is as it was then.
+    """
+    place = root / path
+    with nothing_changed():
+        make_state(root)
+        if not real(place).is_relative_to(real(root)):
+            raise SealgenError(f"{path} leads out of the project through a link; nothing was written")
+        with explained("write", path):
+            make_folder(place.parent, [])
+        with lock_of_all(root):
+            if content_of(place, path) != before:
+                raise ChangedError(f"{path} changed while sealgen ran; nothing was written", hint="Run it again.")
+            with explained("write", path):
+                _put(place, after, 0o644)
+
+
+def _put(path: Path, content: bytes, mode: int = 0o600) -> None:
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        write(new, content, 0o600, mode_of(path))
+        write(new, content, mode, mode_of(path))
         flush(new)
         new.replace(path)
     finally:

@@ -35,6 +35,8 @@ _MODULES = {
     "aws-secretsmanager": "aws_secretsmanager",
     "aws-ssm": "aws_ssm",
     "sops": "sops",
+    "age": "age",
+    "keyring": "keyring",
     "kubernetes": "kubernetes_secret",
 }
 

@@ -16,7 +16,7 @@ from sealgen.errors import SealgenError
 from sealgen.stores.deadline import Passed
 from sealgen.stores.document import from_json
 from sealgen.stores.refusal import Refused
-from sealgen.values.fingerprint import KEY_VARIABLE
+from sealgen.values.children import environ_of_child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class Sops:
 
     def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
         self._root = root
-        self._environ = {name: text for name, text in environ.items() if name != KEY_VARIABLE}
+        self._environ = environ_of_child(environ)
 
     def label(self, entry: Entry) -> str:
         """Return the file's path."""

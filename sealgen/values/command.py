@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sealgen.errors import CannotTell, ConfigurationError, SealgenError
+from sealgen.values.children import environ_of_child
 from sealgen.values.file import LINE_ENDS, MAX_BYTES, TRIM
-from sealgen.values.fingerprint import KEY_VARIABLE
 from sealgen.values.secret import Secret
 from sealgen.yaml.schema import SECONDS, Field, Fields, ListOf, Record, Text
 
@@ -29,8 +29,8 @@ _TOO_MUCH = MAX_BYTES + 1
 class Command:
     """The bytes of the program's standard output; ``trim`` drops the line ends after the last line.
 
-    It runs in the project's root without a shell, standard input and terminal, with sealgen's environment but the
-    fingerprint key. Its error output is dropped, as it may hold the value.
+    It runs in the project's root without a shell, standard input and terminal, with sealgen's environment but
+    the keys that only sealgen needs. Its error output is dropped, as it may hold the value.
     """
 
     kind: ClassVar[str] = "exec"
@@ -55,7 +55,7 @@ class Command:
         import subprocess  # noqa: PLC0415  (10 ms that other sources spare)
 
         program = f"values.{name}: the program '{self.command[0]}'"
-        environ = {key: text for key, text in surroundings.environ.items() if key != KEY_VARIABLE}
+        environ = environ_of_child(surroundings.environ)
         try:
             process = subprocess.Popen(
                 self.command,

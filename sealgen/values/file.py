@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-from sealgen.errors import CannotTell, SealgenError
+from sealgen.errors import CannotTell, SealgenError, quoted
 from sealgen.regular_file import NotRegularError, TooLargeError, read_regular
 from sealgen.values.secret import Secret
 from sealgen.yaml.schema import Boolean, Field, Record, Text
@@ -31,6 +32,18 @@ def _path_problem(text: str) -> str | None:
 
 
 PATH = Text(problem=_path_problem)
+INSIDE = r"(?![/~])(?!(?:.*/)?\.\.(?:/|$))(?!(?:\.?/)*\.?$).+"
+"""What JSON Schema is told of a path that must stay below the project's root."""
+
+
+def inside_problem(text: str) -> str | None:
+    """Say what is wrong with a path that must stay below the project's root."""
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or not path.parts or text.startswith("~") or not text.isprintable():
+        return f"{quoted(text)} must be a path below the project's root"
+    return None
+
+
 TRIM = Field(
     Boolean(),
     "Drop all line ends at the end, as $(…) does in a shell; default: false, bytes as they are.",

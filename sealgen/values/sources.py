@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError, unknown_field
 from sealgen.values import (
+    age,
     aws_secretsmanager,
     aws_ssm,
     command,
     dotenv,
     env,
     file,
+    keyring,
     kubernetes_secret,
     literal,
     prompt,
@@ -43,6 +45,8 @@ _VARIANTS: dict[str, Record[Source]] = {
     "aws-secretsmanager": aws_secretsmanager.SHAPE,
     "aws-ssm": aws_ssm.SHAPE,
     "sops": sops.SHAPE,
+    "age": age.SHAPE,
+    "keyring": keyring.SHAPE,
     "kubernetes": kubernetes_secret.SHAPE,
 }
 """A source by its name, a generator by its name too."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sealgen.yaml import layout
-from sealgen.yaml.edits import after_line, applied, compose
+from sealgen.yaml.edits import after_line, applied, compose, next_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sealgen.yaml.edits import Edit
     from sealgen.yaml.layout import Tree
@@ -25,7 +25,7 @@ class NotInPlaceError(Exception):
     """The text is laid out in a way that can't be edited in place."""
 
 
-def with_entries(text: str, path: Sequence[str], entries: Mapping[str, str]) -> str:
+def with_entries(text: str, path: Sequence[str], entries: Tree) -> str:
     """Return the text of one document with these entries in the mapping at ``path``, which is made where it is missing.
 
     ``text`` is what ``nodes.parse`` takes. Raises NotInPlaceError for mappings in braces, unless they are empty.
@@ -50,6 +50,21 @@ def with_entries(text: str, path: Sequence[str], entries: Mapping[str, str]) -> 
         before = edits.get(start, (start, start, ""))[2]
         edits[start] = start, end, before + new
     return applied(text, list(edits.values()))
+
+
+def without_entry(text: str, name: str) -> str:
+    """Return the text of one document without an entry of its outermost mapping, and the lines that it stands on.
+
+    ``text`` is what ``nodes.parse`` takes, and has the entry. Comments stay. Raises NotInPlaceError for a mapping in
+    braces.
+    """
+    mapping = compose(text)
+    if mapping.flow_style:
+        raise NotInPlaceError
+    ((key, value),) = (entry for entry in mapping.value if entry[0].value == name)
+    start = text.rfind("\n", 0, key.start_mark.index) + 1
+    end = _end(value)
+    return applied(text, [(start, end if text[:end].endswith("\n") else next_line(text, end), "")])
 
 
 def _value(mapping: Any, name: str) -> Any:

@@ -16,7 +16,10 @@ from sealgen.yaml.nodes import parse
 from sealgen.yaml.schema import MapOf
 from tests.values.reading import CANARY, parts, read, refusal, surroundings
 
-NAMES = "literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, sops, kubernetes"
+NAMES = (
+    "literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, sops, age, keyring, "
+    "kubernetes"
+)
 EVERY_SOURCE = {
     "{literal: aura}": "05489739cc604de1",
     "{generate: hex, bytes: 32}": "f6eb25a4fa8c1478",
@@ -38,6 +41,8 @@ EVERY_SOURCE = {
     "{vault: secret/aura/postgres, property: password, version: 3}": "c35e3c15f26eb50c",
     "{aws-ssm: /aura/postgres/password, version: 3}": "b3b3a5f94a22f69c",
     "{sops: secrets.yaml, property: [postgres, password]}": "f1d702e3443caeac",
+    "{age: smtp/password, encoding: base64}": "2fcb92add1eae8af",
+    "{keyring: aura/postgres}": "1b83118528b5c716",
     "{kubernetes: aura/smtp, property: password}": "a2200673e53f78fe",
     "{aws-secretsmanager: aura/postgres, property: password, version: AWSPREVIOUS}": "e283f480cf530ec2",
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealgen.yaml import layout, nodes
 from sealgen.yaml.edits import said
-from sealgen.yaml.entries import NotInPlaceError, with_entries
+from sealgen.yaml.entries import NotInPlaceError, with_entries, without_entry
 
 TEXT = """\
 ---
@@ -113,3 +113,13 @@ def test_any_entries_are_what_a_reader_finds_and_stay_in_kubeseals_layout(
     after = with_entries(layout.dump({"data": {**beside, "in": there}}), ["data", "in"], added)
     assert said(nodes.parse(after, "after")) == said(nodes.parse(wanted, "wanted"))
     assert after == wanted
+
+
+def test_an_entry_goes_with_its_lines_and_all_else_stays() -> None:
+    text = "# ours\na: 1 # why\n\nb: |\n  two\n\n  lines\n# of c\nc:\n  d: x\n  e: y\n? f\n: z"
+    assert without_entry(text, "a") == text.replace("a: 1 # why\n", "")
+    assert without_entry(text, "b") == text.replace("b: |\n  two\n\n  lines\n", "")
+    assert without_entry(text, "c") == text.replace("c:\n  d: x\n  e: y\n", "")
+    assert without_entry(text, "f") == text.removesuffix("? f\n: z")
+    with pytest.raises(NotInPlaceError):
+        without_entry("{a: 1, b: 2}\n", "a")
