@@ -18,6 +18,7 @@ COMMANDS = {
     "reencrypt": "Have the controller seal with its newest key what is under an older one.",
     "status": "Show how the overlay is in the cluster.",
     "cert": "Look at the controller's certificate, and take a new one.",
+    "values": "Edit, set and list the values of a file that age encrypted.",
     "unseal": "Recover Secrets from SealedSecrets with the controller's private keys.",
     "git-setup": "Have Git show and merge sealed manifests in sealgen's way.",
     "textconv": "Print a sealed manifest for 'git diff', which runs it.",
