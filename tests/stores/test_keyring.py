@@ -33,7 +33,7 @@ SAID = "{keyring: aura/postgres/me}"
 class InMemory(keyring.backend.KeyringBackend):  # type: ignore[misc]  # it is not typed for us
     """A keyring that keeps nothing beyond this process."""
 
-    priority = 1  # type: ignore[assignment]  # a class property there
+    priority = 1
     name = "in memory"
 
     def __init__(self) -> None:
