@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.stores.age_file import AgeFile, Opened, Written
     from sealgen.values.age import AgeStore
+    from sealgen.values.entry import Part
     from sealgen.values.secret import Secret
-    from sealgen.values.stored import Stored
     from sealgen.values.value import Value
 
 C = TypeVar("C", bound="Callable[..., Any]")
@@ -45,21 +45,25 @@ class Target(NamedTuple):
     store: AgeStore
     file: AgeFile
 
-    def readers(self, entry: str) -> Iterator[tuple[Value, Stored]]:
-        """Yield the environment's values that are this value of the file, or a part of it."""
-        from sealgen.values.stored import Stored  # noqa: PLC0415
+    def parts(self) -> Iterator[tuple[Value, Part]]:
+        """Yield the values that the file has, or is to have, each with the part of an entry that it is."""
+        from sealgen.values.stored import parts_in_stores  # noqa: PLC0415
 
         for value in self.environment.values.values():
-            source = value.source
-            if isinstance(source, Stored) and source.part.entry.store == self.store and source.part.entry.name == entry:
-                yield value, source
+            for part in parts_in_stores([value.source]):
+                if part.entry.store == self.store:
+                    yield value, part
+
+    def readers(self, entry: str) -> list[str]:
+        """Return the names of the environment's values that are this value of the file, or a part of it."""
+        return list(dict.fromkeys(value.name for value, part in self.parts() if part.entry.name == entry))
 
     def check_rules(self, entry: str, content: Secret) -> None:
         """Raise SealgenError where the value breaks a rule of the environment's value that it is."""
         from sealgen.values import rules  # noqa: PLC0415
 
-        for value, source in self.readers(entry):
-            if not source.part.property and source.part.encoding is None:
+        for value, part in self.parts():
+            if part.entry.name == entry and not part.property and part.encoding is None:
                 rules.check(value.name, value.rules, {"": content})
 
 
@@ -89,9 +93,11 @@ def check_name(text: str) -> str:
 def complete_name(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Return the names that the environment's values ask for; those of the file itself are encrypted."""
     try:
+        from sealgen.values.stored import parts_in_stores  # noqa: PLC0415
+
         environment = settings(context).project().environment(context.params["name"])
-        sources = (value.source for value in environment.values.values())
-        names = {source.part.entry.name for source in sources if source.kind == "age"}  # type: ignore[attr-defined]
+        parts = parts_in_stores(value.source for value in environment.values.values())
+        names = {part.entry.name for part in parts if part.entry.store.kind == "age"}
     except Exception:
         return []
     return sorted(name for name in names if name.startswith(incomplete))

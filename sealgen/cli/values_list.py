@@ -60,17 +60,11 @@ def command(context: click.Context, name: str, store: str | None) -> int:
 def _rows(project: Project, found: values_file.Target) -> Iterator[_Row]:
     from sealgen.reconcile.sealed_objects import read_lock  # noqa: PLC0415
     from sealgen.stores import values_text  # noqa: PLC0415
-    from sealgen.values.stored import Stored  # noqa: PLC0415
 
     there = values_text.read(found.file.read().text.reveal(), found.file.path)
-    sources = (value.source for value in found.environment.values.values())
-    wanted = [
-        source.part.entry.name
-        for source in sources
-        if isinstance(source, Stored) and source.part.entry.store == found.store
-    ]
+    wanted = (part.entry.name for _, part in found.parts())
     _, lock = read_lock(project, found.environment.name)
     for name in dict.fromkeys([*there, *wanted]):
-        read_by = tuple(value.name for value, _ in found.readers(name))
+        read_by = tuple(found.readers(name))
         dates = [lock.values[value].date for value in read_by if value in lock.values]
         yield _Row(name, name in there, read_by, max(dates, default=None))

@@ -33,8 +33,8 @@ def command(context: click.Context, name: str, entries: tuple[str, ...], store: 
     if written is not None:
         values_file.tell_readers(opened, written)
     for entry in gone:
-        for value, _ in found.readers(entry):
-            report.warn(f"values.{value.name} of {name} reads {entry}, which is gone")
+        for reader in found.readers(entry):
+            report.warn(f"values.{reader} of {name} reads {entry}, which is gone")
     if settings(context).json:
         click.echo(report.envelope("values", 0, [values_file.data(found, written, names=list(gone))]))
     return 0

@@ -55,7 +55,7 @@ def command(
         did = "replaced" if entry in before else "put"
         report.say(f"{name}: {did} {entry} {'in' if entry in before else 'into'} {found.file.path}")
         values_file.tell_readers(opened, written)
-        if not any(found.readers(entry)):
+        if not found.readers(entry):
             report.note(f"no value of {name} reads it yet: {entry.replace('-', '_')}: {{age: {entry}}}")
     if settings(context).json:
         click.echo(report.envelope("values", 0, [values_file.data(found, written, names=[entry])]))

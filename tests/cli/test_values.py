@@ -15,7 +15,7 @@ import pytest
 from sealgen.stores import values_text
 from tests.support.age import key
 from tests.support.leaks import leaked
-from tests.support.project import empty, environ
+from tests.support.project import SMTP_PASSWORD, empty, environ
 from tests.support.terminal import at_terminal
 
 if TYPE_CHECKING:
@@ -465,6 +465,62 @@ def test_json_names_what_changed(filled: Project) -> None:
         [],
         ["db"],
     )
+
+
+# --- values that are kept and pushed there ---
+
+
+def test_a_generated_value_is_kept_in_the_file_and_read_from_there(project: Project) -> None:
+    kept = {"generate": "hex", "bytes": 16, "keep": {"age": "{dashed-value}"}}
+    project.change(values={"api_key": kept}, secrets=["app"])
+    project.template("app", {"key": "{{ values.api_key }}"})
+    assert project.run("seal", "staging", env=MINE) == (
+        0,
+        (
+            "staging\n"
+            "  SECRET  KEY  ACTION  REASON\n"
+            f"  app     key  seal    new key: api_key is made, and put into api-key of {FILE}\n"
+            "staging: 1 secret, 1 key, 1 sealed\n"
+        ),
+        "",
+    )
+    first = held(project)["api-key"]
+    assert project.unsealed() == {"app/key": first}
+    assert project.run("seal", "staging", env=MINE).out == "staging: 1 secret, 1 key, up to date\n"
+    assert project.run("rotate", "staging", "api_key", "-q", env=MINE) == (0, "", "")
+    assert project.unsealed() == {"app/key": held(project)["api-key"]}
+    assert held(project)["api-key"] != first
+    listed = project.run("values", "list", "staging", "--json", env=MINE).document["results"][0]["values"]
+    assert [(row["name"], row["read_by"]) for row in listed] == [("api-key", ["api_key"])]
+
+
+def test_two_machines_that_make_a_kept_value_at_once_have_one(project: Project) -> None:
+    kept = {"generate": "hex", "bytes": 16, "keep": {"age": "{value}"}}
+    for name in ("staging", "second"):
+        project.environment(
+            name,
+            stores=stores(),
+            values={"key": {**kept, "keep": {"age": "shared"}}},
+            secrets=["app"],
+            namespace=f"aura-{name}",
+        )
+    project.template("app", {"key": "{{ values.key }}"})
+    runs = [project.start("seal", name, "-q", env=MINE) for name in ("staging", "second")]
+    for run in runs:
+        _, err = run.communicate(timeout=120)
+        assert (run.returncode, err) == (0, b"")
+    assert project.unsealed("staging") == project.unsealed("second") == {"app/key": held(project)["shared"]}
+
+
+def test_values_are_pushed_into_the_file(project: Project) -> None:
+    project.change(values={"smtp": {"env": "SMTP_PASSWORD", "push": {"age": "smtp/{value}"}}}, secrets=["app"])
+    project.template("app", {"smtp": "{{ values.smtp }}"})
+    ended = project.run("push", "staging", env=MINE)
+    assert (ended.code, ended.err) == (0, "")
+    assert held(project) == {"smtp/smtp": SMTP_PASSWORD.encode()}
+    before = (project.root / FILE).read_bytes()
+    assert project.run("push", "staging", env=MINE).code == 0
+    assert (project.root / FILE).read_bytes() == before
 
 
 # --- what gets out ---
