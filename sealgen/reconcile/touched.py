@@ -10,6 +10,9 @@ from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import SealgenError
 from sealgen.reconcile.survey import lock_path
+from sealgen.values.age import AgeStore
+from sealgen.values.sops import SopsStore
+from sealgen.values.stored import parts_in_stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,4 +60,11 @@ def _named(project: Project, name: str) -> _Own:
     files |= {f"{template.FOLDER}/{entry.template}{template.SUFFIX}" for entry in environment.secrets}
     if isinstance(environment.backend, SealedSecretsBackend):
         files.add(environment.backend.certificate)
+    # What encrypts values in the repository: age's file is the store, and of sops each file is an entry.
+    for part in parts_in_stores(value.source for value in environment.values.values()):
+        store = part.entry.store
+        if isinstance(store, AgeStore):
+            files.add(store.file)
+        elif isinstance(store, SopsStore):
+            files.add(part.entry.name)
     return _Own(files, f"{environment.output}/")

@@ -71,3 +71,15 @@ def test_a_path_is_refused(project: Project) -> None:
     ended = project.run("matrix", "templates")
     assert ended.code == 2
     assert ended.err.splitlines()[0] == "error: 'templates' is no commit; a matrix is of all files"
+
+
+def test_an_environment_is_touched_by_the_files_that_encrypt_its_values(project: Project) -> None:
+    file = "environments/shared.values.age"
+    stores = {"local": {"kind": "age", "file": file, "recipients": ["age1" + "q" * 58]}}
+    project.change("staging", stores=stores, values={"password": {"age": "password"}})
+    project.change("production", values={"password": {"sops": "secrets/production.yaml", "property": "x"}})
+    commit(project)
+    project.write(file, "x")
+    assert project.run("matrix") == (0, "staging\n", "")
+    project.write("secrets/production.yaml", "x")
+    assert project.run("matrix") == (0, "production\nstaging\n", "")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sealgen
 from sealgen.errors import CannotTell
 from sealgen.stores import values_text
 from sealgen.stores.age_file import AgeFile
@@ -17,11 +22,12 @@ from sealgen.values.secret import Secret
 from tests.conformance.conftest import tool
 from tests.stores.asking import refused, value
 from tests.support.project import Project, empty
+from tests.test_readme import ROOT, clone, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+__all__ = ["clone"]
 FILE = "environments/staging.values.age"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -107,6 +113,28 @@ def test_an_identity_with_a_passphrase_is_refused(keys: dict[Path, str], tmp_pat
     named = f"{{local: {{kind: age, file: {FILE}, recipients: [{recipient}]}}}}"
     _, message = refused("{age: password}", tmp_path, {"SEALGEN_AGE_IDENTITY_FILE": "id"}, named)
     assert message.startswith("values.password: the age identity in id is itself encrypted with a passphrase")
+
+
+def normal(text: str) -> str:
+    """Return the text without keys and dates."""
+    return re.sub(r"\d{4}-\d\d-\d\d", "DATE", re.sub(r"age1\w{58}", "age1…", text))
+
+
+def test_the_page_on_values_shows_what_its_commands_print(clone: Path, tmp_path: Path) -> None:
+    (tmp_path / "sealgen").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m sealgen "$@"\n')
+    (tmp_path / "sealgen").chmod(0o755)
+    shell = {
+        "PATH": f"{tmp_path}:{Path(tool('age-keygen')).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(Path(sealgen.__file__).parents[1]),
+        "PYTHONUTF8": "1",
+        "SEALGEN_AGE_IDENTITY_FILE": str(tmp_path / "age.key"),
+    }
+    for command, shown in commands((ROOT / "docs/values.md").read_text()):
+        done = subprocess.run(
+            ["bash", "-c", f"{command} 2>&1"], cwd=clone, env=shell, capture_output=True, text=True, check=False
+        )
+        assert normal(done.stdout).splitlines() == [normal(line) for line in shown], command
 
 
 def test_who_was_removed_can_not_open_the_file_any_more(
