@@ -20,6 +20,8 @@ from sealgen.yaml.entries import NotInPlaceError, with_entries, without_entry
 from sealgen.yaml.nodes import MAX_BYTES, Mapping, Scalar, is_null, parse_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sealgen.yaml.layout import Tree
     from sealgen.yaml.nodes import Node
 
@@ -71,31 +73,38 @@ def _value(key: Scalar, node: Node) -> Secret:
 def with_value(text: bytes, file: str, name: str, value: Secret) -> bytes:
     """Return the text with this value in it; all else stays as it stands.
 
-    Raises ConfigurationError as ``read`` does, and for values in braces.
+    Raises ConfigurationError as ``read`` does, and for a text, as of values in braces, that can't be changed so.
     """
-    there = read(text, file)
+    values = read(text, file)
     entry: Tree = {name: _written(value)}
     before = text.decode("utf-8-sig")
-    if not there:
+    if not values:
         # Comments stay, where there is nothing else; "{}" does not.
         before = before if compose(before) is None else ""
         return (_ended(before) + layout.dump(entry).removeprefix("---\n")).encode()
-    try:
-        return with_entries(_ended(before), (), entry).encode()
-    except NotInPlaceError:
-        raise _in_braces(file) from None
+    return _checked(lambda: with_entries(_ended(before), (), entry), file, values | {name: value})
 
 
 def without_value(text: bytes, file: str, name: str) -> bytes:
-    """Return the text, which has the value, without it; raises ConfigurationError for values in braces."""
+    """Return the text, which has the value, without it; raises ConfigurationError as ``with_value`` does."""
+    values = read(text, file)
+    del values[name]
+    return _checked(lambda: without_entry(text.decode("utf-8-sig"), name), file, values)
+
+
+def _checked(edited: Callable[[], str], file: str, values: dict[str, Secret]) -> bytes:
+    """Return an edited text, once it is certain that it holds these values."""
     try:
-        return without_entry(text.decode("utf-8-sig"), name).encode()
-    except NotInPlaceError:
-        raise _in_braces(file) from None
+        text = edited().encode()
+        if _said(read(text, file)) == _said(values):
+            return text
+    except (NotInPlaceError, ConfigurationError):
+        pass
+    raise ConfigurationError(f"the values of {file} are laid out as only you can change them: sealgen values edit")
 
 
-def _in_braces(file: str) -> ConfigurationError:
-    return ConfigurationError(f"the values of {file} stand in braces, which only you can change: sealgen values edit")
+def _said(values: dict[str, Secret]) -> dict[str, bytes]:
+    return {name: value.reveal() for name, value in values.items()}
 
 
 def _ended(text: str) -> str:

@@ -467,6 +467,23 @@ def test_json_names_what_changed(filled: Project) -> None:
     )
 
 
+# --- completion ---
+
+
+def completed(project: Project, *words: str) -> list[str]:
+    """Return what is offered for the last word."""
+    told = {"_SEALGEN_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+    return project.run(env=told).out.split()
+
+
+def test_names_are_offered_without_an_identity(project: Project) -> None:
+    assert completed(project, "sealgen", "values", "r") == ["plain,rekey", "plain,rm"]
+    assert completed(project, "sealgen", "values", "set", "st") == ["plain,staging"]
+    assert completed(project, "sealgen", "values", "set", "staging", "") == ["plain,db", "plain,password"]
+    assert completed(project, "sealgen", "values", "rm", "staging", "db", "p") == ["plain,password"]
+    assert completed(project, "sealgen", "values", "set", "none", "") == []
+
+
 # --- values that are kept and pushed there ---
 
 

@@ -31,6 +31,7 @@ from sealgen.kubernetes import secret as plain_secret
 from sealgen.kubernetes.pattern import NAME, pattern
 from sealgen.kubernetes.sealed_secret import Scope, SealedSecret
 from sealgen.recipe import Filtered, Reference, decoded, digest, join, references, resolve, text, values_in
+from sealgen.stores import values_text
 from sealgen.template import plain as plain_template
 from sealgen.template.blanks import Mask
 from sealgen.template.names import Values, Variables
@@ -512,6 +513,22 @@ def dotenv_file(content: bytes) -> None:
     assert all(1 <= line <= content.count(b"\n") + 1 for line, _, _ in assignments)
 
 
+def values_file(content: bytes) -> None:
+    """What a person saves in the editor of ``sealgen values edit``."""
+    file = "staging.values.age"
+    before = values_text.read(content, file)
+    for value in (b"text: 'of' a # value\n", b"\xff\x00"):
+        text = values_text.with_value(content, file, "new/name", Secret(value))
+        assert _revealed(values_text.read(text, file)) == _revealed(before) | {"new/name": value}
+        text = values_text.without_value(text, file, "new/name")
+        left = {name: held for name, held in before.items() if name != "new/name"}
+        assert _revealed(values_text.read(text, file)) == _revealed(left)
+
+
+def _revealed(values: Mapping[str, Secret]) -> dict[str, bytes]:
+    return {name: value.reveal() for name, value in values.items()}
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "environment": environment_file,
     "yaml": yaml_nodes,
@@ -526,5 +543,6 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "fingerprint-key": fingerprint_key,
     "kept-values": kept_values_file,
     "dotenv": dotenv_file,
+    "values": values_file,
 }
 """By the name of their folder in the corpus."""

@@ -107,7 +107,7 @@ def test_what_can_not_be_is_refused_and_nothing_of_it_repeated(text: str, messag
 
 def test_values_in_braces_are_read_and_left_to_their_author() -> None:
     assert read("{a: x, b: y}\n") == {"a": b"x", "b": b"y"}
-    told = "the values of a.age stand in braces, which only you can change: sealgen values edit"
+    told = "the values of a.age are laid out as only you can change them: sealgen values edit"
     with pytest.raises(ConfigurationError) as caught:
         put(b"{a: x}\n", "b", b"y")
     assert str(caught.value) == told
