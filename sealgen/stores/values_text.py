@@ -15,9 +15,8 @@ from sealgen.errors import ConfigurationError
 from sealgen.values.age import NAME, NAME_WORDS
 from sealgen.values.secret import Secret
 from sealgen.yaml import layout
-from sealgen.yaml.edits import compose
 from sealgen.yaml.entries import NotInPlaceError, with_entries, without_entry
-from sealgen.yaml.nodes import MAX_BYTES, Mapping, Scalar, is_null, parse_all
+from sealgen.yaml.nodes import MAX_BYTES, Mapping, Scalar, is_null, parse, parse_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +35,11 @@ def read(text: bytes, file: str) -> dict[str, Secret]:
     ``file`` is the name that marks carry. Raises ConfigurationError for anything else.
     """
     try:
-        roots = parse_all(text, file, MAX_BYTES)
+        if not parse_all(text, file, MAX_BYTES):
+            return {}
+        root = parse(text, file)
     except ConfigurationError as error:
         raise ConfigurationError(_REPEATED.sub("(…)", error.message), at=error.at, hint=_ADVICE) from None
-    if len(roots) > 1:
-        raise ConfigurationError("a second document; the values are one", at=roots[1].at)
-    if not roots:
-        return {}
-    (root,) = roots
     if not isinstance(root, Mapping):
         raise ConfigurationError("this must be values by name, as in smtp_password: correct horse", at=root.at)
     return {name: _value(key, node) for name, (key, node) in root.entries.items()}
@@ -80,7 +76,8 @@ def with_value(text: bytes, file: str, name: str, value: Secret) -> bytes:
     before = text.decode("utf-8-sig")
     if not values:
         # Comments stay, where there is nothing else; "{}" does not.
-        before = before if compose(before) is None else ""
+        if not re.fullmatch(r"(?:[ ]*(?:#.*)?\r?(?:\n|\Z))*", before):
+            before = ""
         return (_ended(before) + layout.dump(entry).removeprefix("---\n")).encode()
     return _checked(lambda: with_entries(_ended(before), (), entry), file, values | {name: value})
 

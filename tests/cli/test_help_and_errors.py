@@ -30,6 +30,9 @@ COMMANDS = {
     ("render",): ("[OPTIONS] ENV", ()),
     ("cert",): ("[OPTIONS] COMMAND [ARGS]...", ("show",)),
     ("cert", "show"): ("[OPTIONS] ENV|FILE", ()),
+    ("values",): ("[OPTIONS] COMMAND [ARGS]...", ("edit", "set", "rm", "list", "rekey")),
+    ("values", "set"): ("[OPTIONS] ENV NAME", ("--stdin", "--trim", "--generate HOW", "--store STORE")),
+    ("values", "rekey"): ("[OPTIONS] ENV...", ("--all", "--store STORE")),
     ("schema",): ("[OPTIONS]", ()),
     ("completion",): ("[OPTIONS] {bash|zsh|fish}", ()),
 }

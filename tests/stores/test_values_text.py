@@ -91,7 +91,7 @@ NOT_TEXT = f"1:4: a must be a text, or {{base64: …}} for bytes that are none\n
         (f"x: y\n{CANARY} b: 1\n", f"2:1: this can't be a name; a name has {NAME_WORDS}"),
         (f"a:{CANARY}\n", "1:1: this must be values by name, as in smtp_password: correct horse"),
         (f"- {CANARY}\n", "1:1: this must be values by name, as in smtp_password: correct horse"),
-        (f"a: x\n---\nb: {CANARY}\n", "3:1: a second document; the values are one"),
+        (f"a: x\n---\nb: {CANARY}\n", f"2:1: a second document; a file holds one\n{ADVICE}"),
         (f"a: '{CANARY}\n", f"2:1: not YAML: found unexpected end of stream\n{ADVICE}"),
     ],
 )  # fmt: skip
