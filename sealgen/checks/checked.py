@@ -87,7 +87,7 @@ def check(
         files[str(path)] = content or b""
 
     environment = replace(project, note=note).environment(name)
-    findings = list(repository.findings)
+    findings = [*repository.findings, *credentials.files(project, environment)]
     unproven = list(repository.unproven)
     if isinstance(environment.backend, SealedSecretsBackend):
         secrets, keys = _sealed(project, environment, environment.backend, now, repository, findings, unproven)

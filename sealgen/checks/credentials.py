@@ -8,12 +8,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sealgen.checks.finding import Finding
+from sealgen.values.age import BEGINNINGS, AgeStore
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealgen.checks.subject import Subject
+    from sealgen.config.environment import Environment
+    from sealgen.config.project import Project
     from sealgen.recipe import Recipe
 
 # A text is whatever a pull request brings: each of these patterns takes time in proportion to its length.
@@ -63,6 +66,15 @@ def _in_recipe(name: str, recipe: Recipe) -> str | None:
     if all(isinstance(part, str) for part in recipe):
         return looks_like_one(name, "".join(map(str, recipe)))
     return next((why for part in recipe if isinstance(part, str) and (why := _by_itself(part))), None)
+
+
+def files(project: Project, environment: Environment) -> Iterator[Finding]:
+    """Yield the files of values that age should have encrypted; whether it did, their beginning tells."""
+    for store in environment.stores.values():
+        if isinstance(store, AgeStore):
+            content = project.read(store.file)
+            if content is not None and not content.startswith(BEGINNINGS):
+                yield Finding("values-in-clear", store.file, 1, "it is not encrypted with age")
 
 
 def looks_like_one(name: str, text: str) -> str | None:

@@ -56,6 +56,7 @@ _ALL = (
     Check("kustomization-entry", _E, "the kustomization lists what is not there"),
     # Git.
     Check("plaintext-secret", _E, "a plain Secret that Git tracks"),
+    Check("values-in-clear", _E, "a store's file that age should have encrypted, and has not"),
     Check("private-key", _E, "a private key that Git tracks"),
     Check("plaintext-secret-history", _E, "a plain Secret in Git's history; with --history"),
     Check("private-key-history", _E, "a private key in Git's history; with --history"),

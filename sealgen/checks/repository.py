@@ -45,7 +45,8 @@ class _Plaintext(NamedTuple):
 # As YAML or JSON; of one that a template is not yet YAML, what stands at the beginning of a line.
 _KIND = rb"kind[\"']?[ \t]*:[ \t]*[\"']?Secret[\"']?[ \t\r]*(?:[,}#].*)?$"
 _SECRET_AT_TOP = re.compile(rb"^[\"']?" + _KIND, re.MULTILINE)
-_KEY = re.compile(rb"^[ \t]*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----", re.MULTILINE)
+# PEM's, and age's identities.
+_KEY = re.compile(rb"^[ \t]*-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]{58}", re.MULTILINE)
 
 
 def _secret_line(content: bytes) -> int | None:
@@ -80,7 +81,7 @@ _PLAINTEXTS = (
     _Plaintext(
         "private-key",
         "a private key",
-        "^[[:space:]]*-----BEGIN ([A-Z]+ )?PRIVATE KEY-----",
+        "^[[:space:]]*-----BEGIN ([A-Z]+ )?PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]{58}",
         (),
         lambda content: _line(_KEY, content),
     ),

@@ -14,6 +14,7 @@ from sealgen.errors import CannotTell, SealgenError
 from sealgen.overlay import single
 from sealgen.regular_file import MAX_BYTES, NotRegularError, TooLargeError, read_regular
 from sealgen.stores import age_keys
+from sealgen.values.age import BEGINNINGS
 from sealgen.values.secret import Secret
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from sealgen.values.age import AgeStore
 
-_ARMORED = b"-----BEGIN AGE ENCRYPTED FILE-----"
 _FIRST = "# Whoever has one of these keys can open this file; sealgen writes these lines.\n"
 _HEAD = re.compile(re.escape(_FIRST) + "((?:# - [^\n]*\n)*)")
 
@@ -105,7 +105,7 @@ class AgeFile:
             raise SealgenError(f"{self.path} is no file of values") from None
 
     def _opened(self, encrypted: bytes) -> bytes:
-        if not encrypted.startswith((b"age-encryption.org/v1\n", _ARMORED)):
+        if not encrypted.startswith(BEGINNINGS):
             raise SealgenError(
                 f"{self.path} is not encrypted with age",
                 hint="If it holds values, replace them: whoever has the repository can read them."

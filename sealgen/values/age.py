@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 IDENTITY_VARIABLE = "SEALGEN_AGE_IDENTITY"
 """The environment variable that holds identities, as in CI."""
 
+BEGINNINGS = (b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----")
+"""How a file begins that age encrypted: in its own format, or in armor."""
+
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,127}"
 """What the name of a value in such a file must match."""
 NAME_WORDS = "letters, digits, '_', '-', '.' and '/', a letter, digit or '_' first"

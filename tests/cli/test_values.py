@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -586,6 +585,16 @@ def test_programs_do_not_get_the_identity(project: Project) -> None:
     assert b"SEALGEN_AGE_IDENTITY" not in told
 
 
-def test_check_needs_no_identity(filled: Project) -> None:
-    assert filled.run("check", "staging").code == 0
-    assert json.loads(filled.run("plan", "staging", "--json", env=MINE).out)["exit_code"] == 0
+def test_check_needs_no_identity_and_finds_what_should_be_encrypted_and_is_not(filled: Project) -> None:
+    filled.write(".gitignore", ".sealgen/\n")
+    filled.git("init", "-q")
+    filled.git("add", "-A")
+    assert filled.run("check", "staging", env={}).code == 0
+    filled.write(FILE, f"password: {SECRET}\n")
+    filled.write("age.key", f"# created: today\n{ME.identity}\n")
+    filled.git("add", "-A")
+    ended = filled.run("check", "staging", env={})
+    assert ended.code == 11
+    assert f"error: {FILE}:1: it is not encrypted with age [values-in-clear]\n" in ended.out
+    assert "error: age.key:2: a private key is tracked by Git [private-key]\n" in ended.out
+    assert not leaked((ended.out + ended.err).encode(), {"identity": ME.identity.encode(), "value": SECRET.encode()})
