@@ -38,7 +38,9 @@ def edit(path: Path, environ: Mapping[str, str]) -> None:
         ) from None
     if done.returncode:
         how = f"with status {done.returncode}" if done.returncode > 0 else f"by signal {-done.returncode}"
-        raise SealgenError(f"the editor {quoted(command[0])} ended {how}; nothing was written")
+        raise SealgenError(
+            f"the editor {quoted(command[0])} ended {how}; nothing was written, and what was typed is gone"
+        )
 
 
 @contextlib.contextmanager

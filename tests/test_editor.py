@@ -49,8 +49,16 @@ def test_visual_comes_before_editor_and_vi_is_the_last(tmp_path: Path) -> None:
         ),
         ("'x", ConfigurationError, f"the editor ''x' is no command\n{HINT}"),
         ("  ", ConfigurationError, f"the editor '  ' is no command\n{HINT}"),
-        ("sh -c 'exit 3'", SealgenError, "the editor 'sh' ended with status 3; nothing was written"),
-        ("sh -c 'kill -KILL $$'", SealgenError, "the editor 'sh' ended by signal 9; nothing was written"),
+        (
+            "sh -c 'exit 3'",
+            SealgenError,
+            "the editor 'sh' ended with status 3; nothing was written, and what was typed is gone",
+        ),
+        (
+            "sh -c 'kill -KILL $$'",
+            SealgenError,
+            "the editor 'sh' ended by signal 9; nothing was written, and what was typed is gone",
+        ),
     ],
 )
 def test_an_editor_that_does_not_edit(tmp_path: Path, editor: str, kind: type[SealgenError], message: str) -> None:

@@ -36,6 +36,7 @@ def command(context: click.Context, name: str, store: str | None) -> int:
 
     found = values_file.target(settings(context).project(), name, store)
     opened = found.file.read()
+    found.file.check_recipients()
     try:
         before = _values(found, opened.text.reveal())
     except ConfigurationError:

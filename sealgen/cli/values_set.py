@@ -41,6 +41,7 @@ def command(
     values_file.check_name(entry)
     found = values_file.target(settings(context).project(), name, store)
     opened = found.file.read()
+    found.file.check_recipients()
     before = values_text.read(opened.text.reveal(), found.file.path)
     value = _given(entry, stdin=stdin, trim=trim, generate=generate)
     found.check_rules(entry, value)

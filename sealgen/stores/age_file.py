@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.overlay import single
@@ -77,6 +77,10 @@ class AgeFile:
         recipients = tuple(line[4:] for line in head[1].splitlines())
         return Opened(encrypted, Secret(text[len(head[0].encode()) :]), recipients)
 
+    def check_recipients(self) -> None:
+        """Raise ConfigurationError for a recipient that is none, before somebody has typed what can't be written."""
+        self._recipients()
+
     def write(self, opened: Opened, text: Secret) -> Written | None:
         """Encrypt a text for the store's recipients, and put it in the place of what was read.
 
@@ -84,15 +88,18 @@ class AgeFile:
         ConfigurationError for a recipient that is none, ChangedError where the file is not as it was read, and
         SealgenError where it can't be written.
         """
-        recipients = age_keys.recipients(self._store, self._root)
+        recipients, keys = self._recipients()
         if text.reveal() == opened.text.reveal() and recipients == opened.recipients and opened.encrypted is not None:
             return None
-        keys = age_keys.public_keys(recipients, self._store.recipients_at)
         head = _FIRST + "".join(f"# - {recipient}\n" for recipient in recipients)
         encrypted = age_keys.pyrage().encrypt(head.encode() + text.reveal(), keys)
         single.exchange(self._root, PurePosixPath(self.path), opened.encrypted, encrypted)
         before = recipients if opened.recipients is None else opened.recipients
         return Written(recipients, _without(recipients, before), _without(before, recipients))
+
+    def _recipients(self) -> tuple[tuple[str, ...], list[Any]]:
+        texts = age_keys.recipients(self._store, self._root)
+        return texts, age_keys.public_keys(texts, self._store.recipients_at)
 
     def _content(self) -> bytes | None:
         try:

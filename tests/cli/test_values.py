@@ -414,13 +414,29 @@ def test_an_editor_that_fails_changes_nothing(filled: Project) -> None:
     before = filled.contents()
     env = editor(filled, f"echo 'x: {NEXT}' >> $1; exit 1")
     ended = filled.run("values", "edit", "staging", env=env)
-    assert ended == (1, "", f"error: the editor '{env['EDITOR']}' ended with status 1; nothing was written\n")
+    assert ended == (
+        1,
+        "",
+        (f"error: the editor '{env['EDITOR']}' ended with status 1; nothing was written, and what was typed is gone\n"),
+    )
     assert filled.run("values", "edit", "staging", env=editor(filled, "rm $1")) == (
         1,
         "",
         "error: the editor left no file to read: No such file or directory; nothing was written\n",
     )
     assert filled.contents() == before
+
+
+def test_recipients_that_are_none_are_told_before_the_editor_opens(filled: Project) -> None:
+    filled.change(stores={"local": {**stores()["local"], "recipients": "team"}})
+    ended = filled.run("values", "edit", "staging", env=editor(filled, f"touch {filled.root}/opened"))
+    assert ended.code == 2
+    assert ended.err.endswith(": team can't be read as a file of recipients\n")
+    assert not (filled.root / "opened").exists()
+    filled.write("team", f"{ME.recipient[:-1]}{'q' if ME.recipient[-1] != 'q' else 'p'}\n")
+    ended = filled.run("values", "set", "staging", "password", "--generate", "uuid", env=MINE)
+    assert ended.code == 2
+    assert ended.err.endswith("is mistyped: it is no key\n")
 
 
 def test_what_was_typed_is_kept_where_the_file_changed_meanwhile(filled: Project) -> None:
