@@ -95,7 +95,10 @@ VALUE = "values: {jwt: {generate: hex, keep: "
         (f"{VALUE}main}}}}\n", "4:37: values.jwt.keep must be a mapping"),
         (
             f"{VALUE}{{sops: a.yaml}}}}}}\n",
-            "4:37: values.jwt.keep names no store that can be written; one of vault, aws-secretsmanager, aws-ssm",
+            (
+                "4:37: values.jwt.keep names no store that can be written; "
+                "one of vault, aws-secretsmanager, aws-ssm, age, keyring"
+            ),
         ),
         (
             f"{VALUE}{{vault: secret/a, property: x, aws-ssm: /b}}}}}}\n",
