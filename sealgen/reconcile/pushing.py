@@ -129,13 +129,10 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
 
 
 def carry_out(push: Push) -> Iterator[Write]:
-    """Put all that is to be put, and yield each write when it is done.
+    """Put what is to be put, and yield each write when it is done; ``push`` is not stuck.
 
-    Raises Stuck where some value can't be pushed, before anything is put, and SealgenError where the store has another
-    content by now than was compared, or fails.
+    Raises SealgenError where a store has another content by now than was compared, and as ``Held.put`` does.
     """
-    if push.stuck:
-        raise Stuck(push)
     for write in push.writes:
         if not write.held.put(write.content, push.environment):
             raise SealgenError(

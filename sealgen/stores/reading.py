@@ -85,7 +85,6 @@ class Stores:
         self._root = root
         self._environ = environ
         self._pause = pause
-        self._lock = threading.Lock()
         self._readers: dict[entry.Store, Reader | Refused] = {}
         self._readings: dict[Entry, _Reading] = {}
         self._down: dict[Reader, str] = {}

@@ -158,6 +158,30 @@ def test_who_comes_second_takes_the_value_of_who_came_first(project: Project, st
     assert (sealed(project), store.newest(ENTRY)) == (theirs, theirs)
 
 
+def test_what_this_run_has_put_before_is_not_rotated_again(project: Project, store: Vault) -> None:
+    apart = {"vault": "secret/aura/{environment}/{value}", "property": "it"}
+    values = {name: {"generate": "hex", "bytes": 16, "keep": dict(apart)} for name in ("jwt", "redis")}
+    project.change(values={"jwt": values["jwt"]}, secrets=["app"])
+    project.template("app", {"jwt": "{{ values.jwt }}"})
+    assert project.run("seal", "staging", "-q", env=store.variables).code == 0
+    project.change(values=values)
+    project.template("app", {"jwt": "{{ values.jwt }}", "redis": "{{ values.redis }}"})
+
+    def first(path: str) -> None:
+        if path == "aura/staging/redis":
+            store.put(path, {"it": "theirs-7c1f0a"}, OURS)
+        else:
+            store.before_write = first
+
+    store.before_write = first
+    assert project.run("rotate", "staging", "jwt", "-q", env=store.variables) == (0, "", "")
+    assert len(store.secrets["aura/staging/jwt"].versions) == 2
+    assert project.unsealed() == {
+        "app/jwt": (store.newest("aura/staging/jwt") or {})["it"].encode(),
+        "app/redis": b"theirs-7c1f0a",
+    }
+
+
 def test_another_property_that_comes_in_between_stays(project: Project, store: Vault) -> None:
     store.before_write = lambda path: store.put(path, {"api_key": 12}, OURS)
     assert project.run("seal", "staging", "-q", env=store.variables) == (0, "", "")
