@@ -100,12 +100,14 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
             rows[name] = Row(name, place, Deed.UNCHANGED, f"it is {done} there")
         else:
             by_entry.setdefault(place.part.entry, {})[name] = place
+    looked = surroundings.stores.look_all(
+        {entry: max(place.part.timeout for place in its.values()) for entry, its in by_entry.items()}
+    )
     writes = []
     for entry, its in by_entry.items():
-        try:
-            held = surroundings.stores.look(entry, max(place.part.timeout for place in its.values()))
-        except SealgenError as error:
-            rows |= {name: Row(name, place, Deed.UNKNOWN, error.message) for name, place in its.items()}
+        held = looked[entry]
+        if isinstance(held, SealgenError):
+            rows |= {name: Row(name, place, Deed.UNKNOWN, held.message) for name, place in its.items()}
             continue
         wanted: dict[str, Mapping[Part, Secret]] = {}
         for name, place in its.items():

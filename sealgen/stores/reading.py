@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import threading
 import time
@@ -78,6 +79,25 @@ class _Reading:
         return self._outcome
 
 
+def _begin(jobs: Iterable[Callable[[], None]]) -> list[threading.Thread]:
+    """Begin what is to be done, some of it at once; ``jobs`` raise nothing."""
+    waiting = deque(jobs)
+
+    def work() -> None:
+        while True:
+            try:
+                job = waiting.popleft()
+            except IndexError:
+                return
+            job()
+
+    # As daemons they do not keep a run from ending that somebody interrupts.
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(_AT_ONCE, len(waiting)))]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
 class Stores:
     """The stores that the values of a run come from."""
 
@@ -97,19 +117,7 @@ class Stores:
             if part.entry not in self._readings:
                 of_store = wanted.setdefault(part.entry.store, {})
                 of_store[part.entry] = max(part.timeout, of_store.get(part.entry, 0))
-        jobs = deque(job for store, timeouts in wanted.items() for job in self._jobs(store, timeouts))
-
-        def work() -> None:
-            while True:
-                try:
-                    job = jobs.popleft()
-                except IndexError:
-                    return
-                job()
-
-        for _ in range(min(_AT_ONCE, len(jobs))):
-            # As a daemon it does not keep a run from ending that somebody interrupts.
-            threading.Thread(target=work, daemon=True).start()
+        _begin(job for store, timeouts in wanted.items() for job in self._jobs(store, timeouts))
 
     def read(self, name: str, part: Part) -> Secret:
         """Return the part, for the value called ``name``.
@@ -144,6 +152,32 @@ class Stores:
             )
         except Refused as refused:
             raise refused.error() from None
+
+    def look_all(self, timeouts: Mapping[Entry, int]) -> dict[Entry, Held | SealgenError]:
+        """Look at entries, several at once, each with its timeout; return each, or what ``look`` raises of it."""
+        found: dict[Entry, Held | BaseException] = {}
+
+        def job(entry: Entry, timeout: int) -> Callable[[], None]:
+            def look() -> None:
+                try:
+                    found[entry] = self.look(entry, timeout)
+                except BaseException as error:  # raised below
+                    found[entry] = error
+
+            return look
+
+        for store in {entry.store for entry in timeouts}:
+            with contextlib.suppress(Refused):  # told of each entry
+                self._reader(store)
+        for thread in _begin(job(entry, timeout) for entry, timeout in timeouts.items()):
+            thread.join()
+        looked: dict[Entry, Held | SealgenError] = {}
+        for entry in timeouts:
+            outcome = found[entry]
+            if isinstance(outcome, BaseException) and not isinstance(outcome, SealgenError):
+                raise outcome
+            looked[entry] = outcome
+        return looked
 
     def _jobs(self, store: entry.Store, timeouts: Mapping[Entry, int]) -> Iterable[Callable[[], None]]:
         """Return what is to be done to read the entries of a store, in portions."""

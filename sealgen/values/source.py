@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import datetime
     from pathlib import Path
 
+    from sealgen.errors import SealgenError
     from sealgen.values.entry import Entry, Part
     from sealgen.values.secret import Secret
 
@@ -59,6 +60,9 @@ class Stores(Protocol):
 
     def read(self, name: str, part: Part) -> Secret:
         """Return what is there, for the value called ``name``; raises as ``Source.obtain``."""
+
+    def look_all(self, timeouts: Mapping[Entry, int]) -> Mapping[Entry, Held | SealgenError]:
+        """Look at entries, several at once; return each, or the error with which ``look`` fails of it."""
 
     def look(self, entry: Entry, timeout: int) -> Held:
         """Return an entry that is to be written, as it is now; ``timeout`` is in seconds.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -208,6 +210,37 @@ def test_what_was_read_is_read_again_once_it_is_written(monkeypatch: pytest.Monk
     assert its.read("password", PART).reveal() == b"one"
     assert held.put({PART: Secret(b"two")}, "staging") is True
     assert its.read("password", PART).reveal() == b"two"
+
+
+def test_eight_are_looked_at_at_once_and_each_fails_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shelf, barrier, lock = Shelf(b"x"), threading.Barrier(8, timeout=10), threading.Lock()
+    at_once, most = 0, 0
+
+    def look(entry: Entry, _: Deadline) -> Seen:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        barrier.wait()
+        with lock:
+            at_once -= 1
+        if entry.name == "e3":
+            raise Refused("e3 is gone")
+        return Seen(entry.name.encode(), "1", None)
+
+    monkeypatch.setattr(shelf, "look", look)
+    entries = [replace(ENTRY, name=f"e{number}") for number in range(16)]
+    looked = stores(shelf, monkeypatch, tmp_path).look_all(dict.fromkeys(entries, 30))
+    assert (list(looked), most) == (entries, 8)
+    failed = [(entry.name, str(held)) for entry, held in looked.items() if isinstance(held, SealgenError)]
+    assert failed == [("e3", "e3 is gone")]
+
+
+def test_a_fault_of_ours_while_looking_arrives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shelf = Shelf()
+    monkeypatch.setattr(shelf, "look", lambda *_: dict[str, Seen]()["none"])
+    with pytest.raises(KeyError):
+        stores(shelf, monkeypatch, tmp_path).look_all({ENTRY: 30})
 
 
 def test_a_store_that_can_only_be_read_is_refused(tmp_path: Path) -> None:
