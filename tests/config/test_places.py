@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from sealgen.review.settings import settings_changes
 from sealgen.values.aws_ssm import ParameterStore
 from sealgen.values.kept import Kept
 from sealgen.values.vault import VaultStore
+from tests.test_readme import ROOT
 
 if TYPE_CHECKING:
     from sealgen.config.environment import Environment
@@ -198,3 +200,20 @@ def test_a_change_of_where_values_are_put_is_one_of_trust() -> None:
         "PLAIN push: api is no longer put into aws-ssm /api",
         "PLAIN push: jwt is no longer put into aws-ssm /jwt",
     ]
+
+
+def test_what_the_page_shows_is_what_it_says() -> None:
+    page = (ROOT / "docs/sources.md").read_text()
+    keeping, pushing = (
+        re.findall(r"```yaml\n(.*?)```", page.partition(f"## {title}\n")[2].partition("\n## ")[0], re.DOTALL)
+        for title in ("Keeping generated values", "Pushing")
+    )
+    assert places(environment(*keeping, "production")) == {
+        "jwt_secret_key": ("vault", "secret/aura/production", ("jwt_secret_key",))
+    }
+    shown = {
+        f">{cells[0]}": (cells[1], cells[2], () if cells[3] == "(all)" else (cells[3],))
+        for cells in (line.split() for line in page.splitlines())
+        if cells[-1:] == ["create"]
+    }
+    assert places(environment(*pushing, "production")) == shown != {}
