@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import ConfigurationError, did_you_mean, quoted
-from sealgen.values import age, aws_secretsmanager, aws_ssm, kubernetes_secret, vault
+from sealgen.values import age, aws_secretsmanager, aws_ssm, gcp_secretmanager, kubernetes_secret, vault
 from sealgen.values.kept import Kept
 from sealgen.values.stored import STORE_NAME, Stored
 from sealgen.yaml.schema import ByKind, MapOf, Record
@@ -23,6 +23,7 @@ _KINDS: dict[str, Record[Any]] = {
     "vault": vault.STORE,
     "aws-secretsmanager": aws_secretsmanager.STORE,
     "aws-ssm": aws_ssm.STORE,
+    "gcp-secretmanager": gcp_secretmanager.STORE,
     "kubernetes": kubernetes_secret.STORE,
     "age": age.STORE,
 }

@@ -35,6 +35,7 @@ _MODULES = {
     "vault": "vault",
     "aws-secretsmanager": "aws_secretsmanager",
     "aws-ssm": "aws_ssm",
+    "gcp-secretmanager": "gcp_secretmanager",
     "sops": "sops",
     "age": "age",
     "keyring": "keyring",
