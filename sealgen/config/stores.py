@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import ConfigurationError, did_you_mean, quoted
-from sealgen.values import age, aws_secretsmanager, aws_ssm, gcp_secretmanager, kubernetes_secret, vault
+from sealgen.values import (
+    age,
+    aws_secretsmanager,
+    aws_ssm,
+    azure_keyvault,
+    gcp_secretmanager,
+    kubernetes_secret,
+    vault,
+)
 from sealgen.values.kept import Kept
 from sealgen.values.stored import STORE_NAME, Stored
 from sealgen.yaml.schema import ByKind, MapOf, Record
@@ -24,10 +32,14 @@ _KINDS: dict[str, Record[Any]] = {
     "aws-secretsmanager": aws_secretsmanager.STORE,
     "aws-ssm": aws_ssm.STORE,
     "gcp-secretmanager": gcp_secretmanager.STORE,
+    "azure-keyvault": azure_keyvault.STORE,
     "kubernetes": kubernetes_secret.STORE,
     "age": age.STORE,
 }
-_NO_DEFAULT = {"age": "local: {kind: age, file: environments/values.age, recipients: [age1…]}"}
+_NO_DEFAULT = {
+    "azure-keyvault": "main: {kind: azure-keyvault, vault: https://NAME.vault.azure.net}",
+    "age": "local: {kind: age, file: environments/values.age, recipients: [age1…]}",
+}
 """Kinds that no client's variables can say all of, each with what ``stores:`` could say."""
 STORES: MapOf[Store] = MapOf(ByKind(_KINDS), STORE_NAME)
 

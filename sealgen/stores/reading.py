@@ -36,6 +36,7 @@ _MODULES = {
     "aws-secretsmanager": "aws_secretsmanager",
     "aws-ssm": "aws_ssm",
     "gcp-secretmanager": "gcp_secretmanager",
+    "azure-keyvault": "azure_keyvault",
     "sops": "sops",
     "age": "age",
     "keyring": "keyring",
