@@ -90,7 +90,10 @@ def test_how_a_store_is_reached_is_no_change_of_the_value() -> None:
         (
             "{main: {}}",
             "{literal: x}",
-            "6:16: stores.main.kind is missing; one of vault, aws-secretsmanager, aws-ssm, kubernetes, age",
+            (
+                "6:16: stores.main.kind is missing; one of vault, aws-secretsmanager, aws-ssm, gcp-secretmanager, "
+                "azure-keyvault, kubernetes, age"
+            ),
         ),
         (
             "{main: {kind: valt}}",

@@ -17,8 +17,8 @@ from sealgen.yaml.schema import MapOf
 from tests.values.reading import CANARY, parts, read, refusal, surroundings
 
 NAMES = (
-    "literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, sops, age, keyring, "
-    "kubernetes"
+    "literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, gcp-secretmanager, "
+    "azure-keyvault, sops, age, keyring, kubernetes"
 )
 EVERY_SOURCE = {
     "{literal: aura}": "05489739cc604de1",
@@ -40,6 +40,8 @@ EVERY_SOURCE = {
     "{prompt: SMTP password}": "73bdcafffd1db76d",
     "{vault: secret/aura/postgres, property: password, version: 3}": "c35e3c15f26eb50c",
     "{aws-ssm: /aura/postgres/password, version: 3}": "b3b3a5f94a22f69c",
+    "{gcp-secretmanager: aura-postgres, property: password, version: 3}": "93476ab7eabb4529",
+    "{azure-keyvault: aura-postgres, property: password}": "73ff76a7a27a04dc",
     "{sops: secrets.yaml, property: [postgres, password]}": "f1d702e3443caeac",
     "{age: smtp/password, encoding: base64}": "2fcb92add1eae8af",
     "{keyring: aura/postgres}": "1b83118528b5c716",
