@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sealgen.cluster.overrides import NONE
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean, quoted, shortened
+from sealgen.silence import keep_clients_silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -193,6 +194,7 @@ def connect(kubeconfig: str | None, context: str | None, instead: Overrides = NO
             "talking to a cluster needs the Kubernetes client, which is not installed",
             hint="Install it: pip install 'sealgen[cluster]'",
         ) from None
+    keep_clients_silent()
     configuration = kubernetes.client.Configuration()
     configuration.retries = False
     where = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"

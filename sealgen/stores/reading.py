@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeVar
 
 from sealgen.errors import SealgenError
+from sealgen.silence import keep_clients_silent
 from sealgen.stores.deadline import Deadline, Passed
 from sealgen.stores.document import Document, value_of
 from sealgen.stores.refusal import Failed, NotAnswered, Refused
@@ -201,6 +202,7 @@ class Stores:
 
     def _reader(self, store: entry.Store) -> Reader:
         if store not in self._readers:
+            keep_clients_silent()
             module = importlib.import_module(f"sealgen.stores.{_MODULES[store.kind]}")
             try:
                 self._readers[store] = module.connect(store, self._root, self._environ)

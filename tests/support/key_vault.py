@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 HOST = "aura-staging.vault.azure.net"
 ENTRA = "login.microsoftonline.com"
 TENANT = "3f8a0c52-0000-4000-8000-aaaaaaaaaaaa"
-CLIENT_SECRET = "client-secret-of-a-test-4Q"
-TOKEN = "eyJ0eXAi.token-of-a-test.x"
+CLIENT_SECRET = "cS~7Kp2mVt9xRq4Z"
+TOKEN = "eyJ0eXAi.Hn3vQ8sLw1.x"
 _MAX_BYTES = 25 * 1024
 _RECOVERABLE_DAYS = 90
 _NAME = r"[0-9A-Za-z-]{1,127}"
