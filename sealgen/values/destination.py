@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError, did_you_mean, quoted
-from sealgen.values import age, aws_secretsmanager, aws_ssm, keyring, vault
+from sealgen.values import age, aws_secretsmanager, aws_ssm, azure_keyvault, gcp_secretmanager, keyring, vault
 from sealgen.values.stored import Stored
 from sealgen.yaml.nodes import Mapping, Node, Scalar, Sequence
 from sealgen.yaml.schema import Field, JSONSchema, Record, Text, mapping
@@ -19,6 +19,8 @@ _WRITABLE: dict[str, Record[Source]] = {
     "vault": vault.SHAPE,
     "aws-secretsmanager": aws_secretsmanager.SHAPE,
     "aws-ssm": aws_ssm.SHAPE,
+    "gcp-secretmanager": gcp_secretmanager.SHAPE,
+    "azure-keyvault": azure_keyvault.SHAPE,
     "age": age.SHAPE,
     "keyring": keyring.SHAPE,
 }

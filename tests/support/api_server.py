@@ -111,7 +111,7 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
             if answer.cut:
                 self.close_connection = True
 
-        do_GET = do_POST = _respond  # noqa: N815
+        do_GET = do_POST = do_PATCH = _respond  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
