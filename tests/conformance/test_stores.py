@@ -29,10 +29,13 @@ from sealgen.stores.reading import Stores
 from sealgen.values.aws_secretsmanager import SecretsManagerStore
 from sealgen.values.aws_ssm import ParameterStore
 from sealgen.values.entry import Entry, Part
+from sealgen.values.gcp_secretmanager import SecretManagerStore
 from sealgen.values.secret import Secret
 from sealgen.values.vault import VaultStore
 from tests.conformance.conftest import tool
 from tests.stores.asking import refused, value
+from tests.support.api_server import api_server, as_json
+from tests.support.google_account import account_key
 from tests.support.project import empty
 
 if TYPE_CHECKING:
@@ -529,3 +532,120 @@ def test_what_the_real_sops_refuses(sops: tuple[Path, dict[str, str]]) -> None:
     assert refused(said, folder, environ)[1] == (
         "values.password: sops refuses b.yaml: it was altered after it was encrypted"
     )
+
+
+class Drongo:
+    """An emulator of Google's services, which knows neither checksums nor annotations."""
+
+    def __init__(self, address: str, variables: dict[str, str]) -> None:
+        self.address = address
+        self.variables = variables
+
+    def ask(self, method: str, path: str, data: Any = None) -> Any:
+        body = None if data is None else json.dumps(data).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.address}/v1/projects/aura/{path}", body, headers, method=method)  # noqa: S310  (ours)
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return json.loads(response.read() or b"null")
+
+    def put(self, name: str, content: bytes) -> None:
+        """Put a version, of a secret that there may not be yet."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            self.ask("POST", f"secrets?secretId={name}", {"replication": {"automatic": {}}})
+        payload = {"data": base64.b64encode(content).decode()}
+        self.ask("POST", f"secrets/{name}:addVersion", {"payload": payload})
+
+
+@pytest.fixture(scope="module")
+def drongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drongo]:
+    """Run drongo, to which Google's library signs in with a service account's key."""
+    port = free_port()
+    folder = tmp_path_factory.mktemp("google")
+    with (
+        running([program("drongo"), "server", "--host", "127.0.0.1", "-p", str(port)], port),
+        api_server(folder) as sign_in,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        sign_in.answers["POST /token"] = as_json({"access_token": "of-a-test", "expires_in": 3600})
+        variables = {
+            "GOOGLE_APPLICATION_CREDENTIALS": account_key(folder / "key.json", sign_in.url),
+            "GOOGLE_CLOUD_PROJECT": "aura",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": f"http://127.0.0.1:{port}",
+        }
+        for name, text in variables.items():
+            patch.setenv(name, text)
+        yield Drongo(f"http://127.0.0.1:{port}", variables)
+
+
+@settings(max_examples=15, deadline=None)
+@given(content=st.binary(min_size=1), text=TEXT)
+def test_any_bytes_survive_google(
+    drongo: Drongo, tmp_path_factory: pytest.TempPathFactory, content: bytes, text: str
+) -> None:
+    root = tmp_path_factory.getbasetemp()
+    drongo.put("bytes", content)
+    assert value("{gcp-secretmanager: bytes}", root, drongo.variables) == content
+    drongo.put("json", json.dumps({"password": text}).encode())
+    assert value(f"{{gcp-secretmanager: json, {PASSWORD}}}", root, drongo.variables) == text.encode()
+
+
+def test_versions_of_google(drongo: Drongo, tmp_path: Path) -> None:
+    for content in (b"one", b"two", b"three"):
+        drongo.put("db", content)
+        assert value("{gcp-secretmanager: db}", tmp_path, drongo.variables) == content
+    assert value("{gcp-secretmanager: db, version: 2}", tmp_path, drongo.variables) == b"two"
+    where = "db in Google Secret Manager, project aura"
+    drongo.ask("POST", "secrets/db/versions/2:disable")
+    said = "{gcp-secretmanager: db, version: 2}"
+    # The service itself says "is in DISABLED state", the emulator "in state DISABLED".
+    assert refused(said, tmp_path, drongo.variables) == (
+        CannotTell,
+        f"values.password: version 2 of {where} is disabled",
+    )
+    drongo.ask("POST", "secrets/db/versions/1:destroy")
+    said = "{gcp-secretmanager: projects/aura/secrets/db, version: 1}"
+    assert refused(said, tmp_path, drongo.variables) == (
+        CannotTell,
+        f"values.password: version 1 of {where} was destroyed",
+    )
+    assert refused("{gcp-secretmanager: db, version: 9}", tmp_path, drongo.variables) == (
+        CannotTell,
+        f"values.password: there is no version 9 of {where}",
+    )
+    assert refused("{gcp-secretmanager: none}", tmp_path, drongo.variables) == (
+        CannotTell,
+        "values.password: there is no none in Google Secret Manager, project aura, or it has no version",
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(content=st.binary(min_size=1))
+def test_any_bytes_that_are_written_to_google_are_read_back(
+    drongo: Drongo, tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    entry = Entry(SecretManagerStore(), "written", None)
+    held = Stores(tmp_path_factory.getbasetemp(), drongo.variables).look(entry, 30)
+    assert held.put({Part(entry, (), None, 30): Secret(content)}, "staging") is True
+    assert value("{gcp-secretmanager: written}", tmp_path_factory.getbasetemp(), drongo.variables) == content
+    labels = drongo.ask("GET", "secrets/written")["labels"]
+    assert labels == {"managed-by": "sealgen", "sealgen-environment": "staging"}
+
+
+def test_of_many_that_make_a_secret_of_google_at_once_all_end_with_one_value(drongo: Drongo, tmp_path: Path) -> None:
+    entry = Entry(SecretManagerStore(), "raced", None)
+    barrier = threading.Barrier(4, timeout=30)
+    done: list[tuple[bool, bytes]] = []
+
+    def make(number: int) -> None:
+        held = Stores(tmp_path, drongo.variables).look(entry, 30)
+        content = b"of %d" % number
+        barrier.wait()
+        done.append((held.put({Part(entry, (), None, 30): Secret(content)}, "staging"), content))
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = [content for was_put, content in done if was_put]
+    assert value("{gcp-secretmanager: raced}", tmp_path, drongo.variables) == winner
