@@ -38,7 +38,7 @@ class Shelf:
         self.secret: dict[str, Any] | None = None
         self.versions: list[bytes | None] = []
         server.answers |= {
-            f"GET {PATH}": lambda _: as_json(self.secret) if self.secret else fault(404, "NOT_FOUND"),
+            f"GET {PATH}": self.get,
             f"POST {ALL}": self.create,
             f"PATCH {PATH}": self.change,
             f"POST {PATH}:addVersion": self.add,
@@ -60,6 +60,9 @@ class Shelf:
             return fault(400, "FAILED_PRECONDITION", "[x] is in DISABLED state.")
         answer = json.loads(version(content).content)
         return as_json({**answer, "name": f"projects/1/secrets/aura-db/versions/{number}"})
+
+    def get(self, _: Request) -> Answer:
+        return as_json(self.secret) if self.secret else fault(404, "NOT_FOUND")
 
     def create(self, request: Request) -> Answer:
         if self.secret:

@@ -266,7 +266,7 @@ ROWS: list[Row] = [
         "plan staging",
         2,
         (
-            "error: environments/staging.yaml:14:5: values.postgres_user has no source; one of literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, sops, kubernetes\n"
+            "error: environments/staging.yaml:14:5: values.postgres_user has no source; one of literal, generate, env, file, dotenv, exec, prompt, vault, aws-secretsmanager, aws-ssm, gcp-secretmanager, azure-keyvault, sops, age, keyring, kubernetes\n"
         ),
     ),
     (
