@@ -98,8 +98,8 @@ VALUE = "values: {jwt: {generate: hex, keep: "
         (
             f"{VALUE}{{sops: a.yaml}}}}}}\n",
             (
-                "4:37: values.jwt.keep names no store that can be written; "
-                "one of vault, aws-secretsmanager, aws-ssm, age, keyring"
+                "4:37: values.jwt.keep names no store that can be written; one of vault, aws-secretsmanager, aws-ssm, "
+                "gcp-secretmanager, azure-keyvault, age, keyring"
             ),
         ),
         (
