@@ -116,8 +116,8 @@ def test_a_program_that_takes_too_long_is_ended(root: Path) -> None:
         (
             "{sops: a, version: 1}",
             (
-                "1:11: values.password.version goes with vault or aws-secretsmanager or aws-ssm, not with sops, "
-                "which takes property, encoding, timeout"
+                "1:11: values.password.version goes with vault or aws-secretsmanager or aws-ssm or gcp-secretmanager "
+                "or azure-keyvault, not with sops, which takes property, encoding, timeout"
             ),
         ),
     ],
