@@ -60,7 +60,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return f"; did you mean '{folded[near[0]]}'?"
     if not known:
         return ""
-    return f"; known are {', '.join(known)}" if len(known) <= 12 else ""
+    return f"; known are {', '.join(known)}" if len(known) <= 14 else ""
 
 
 def printable(text: str) -> str:

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     ALTERED = "ciphertext altered outside sealgen"
     METADATA = "metadata changed"
     ACCESS = "access changed"
+    ROLLOUT = "rollout changed"
     FILENAME = "file renamed"
     ENTRY = "kustomization entry missing"
     FOREIGN = "added outside sealgen"
@@ -108,7 +109,7 @@ class Step(NamedTuple):
     """One action on one key."""
 
     secret: str
-    """Empty where the step is on the manifest of Roles."""
+    """Empty where the step is on files beside the Secrets."""
     key: str
     """Empty where the step is on the manifest itself (REWRITE)."""
     action: Action
@@ -117,6 +118,8 @@ class Step(NamedTuple):
     """What the reason leaves open: values and versions, what is missing, what to do."""
     source: str = ""
     """Of a key that keeps a version before: the key whose version that is, and whose ciphertext a COPY takes."""
+    field: str = ""
+    """Of files beside the Secrets: the field of the environment file that they come from."""
 
 
 def touched(steps: Iterable[Step]) -> set[str]:
@@ -136,15 +139,15 @@ class Plan:
     that a blocked step needs, and those that the keys made of them need in turn."""
     versions: Mapping[str, str]
     """The version that each known value has once the plan is carried out."""
-    access: Step | None = None
-    """What becomes of the overlay's manifest of Roles, which is no Secret's; None where it stays as it is."""
+    beside: tuple[Step, ...] = ()
+    """What becomes of the overlay's files beside the Secrets; nothing of those that stay as they are."""
     previous: int = 0
     """How many keys keep a version before, once all is carried out; the templates know nothing of them."""
 
     @property
     def rows(self) -> tuple[Step, ...]:
-        """All steps, with that on the manifest of Roles."""
-        return self.steps if self.access is None else (*self.steps, self.access)
+        """All steps, with those on files beside the Secrets."""
+        return (*self.steps, *self.beside)
 
     def having(self, *actions: Action) -> Iterator[Step]:
         """Yield the steps with one of these actions."""

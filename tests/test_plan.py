@@ -242,6 +242,7 @@ def test_reasons_are_told_in_these_words() -> None:
         "ciphertext altered outside sealgen",
         "metadata changed",
         "access changed",
+        "rollout changed",
         "file renamed",
         "kustomization entry missing",
         "added outside sealgen",

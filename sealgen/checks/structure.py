@@ -10,7 +10,7 @@ from sealgen.checks.finding import Finding
 from sealgen.checks.subject import line_of
 from sealgen.crypto.ciphertext import CiphertextError, shape
 from sealgen.errors import SealgenError
-from sealgen.kubernetes import access
+from sealgen.kubernetes import access, rollout
 from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.plan import Action, Reason
 from sealgen.review.end import POWERS, read_manifest
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sealgen.reconcile.survey import Survey
     from sealgen.review.end import Manifest
 
+_OWN = {access.FIELD: access.FILENAME, rollout.FIELD: rollout.FILENAME}
+"""The file that comes from a field of the environment file."""
 _OF_MANIFEST = (Reason.ALTERED, Reason.MISSING, Reason.FOREIGN, Reason.METADATA)
 
 
@@ -36,7 +38,7 @@ def out_of_date(surveyed: Survey, plan: Plan) -> Iterator[Finding]:
 
 
 def _step(surveyed: Survey, step: Step) -> Finding:
-    name = f"{step.secret}/{step.key}" if step.key else step.secret or access.FILENAME
+    name = f"{step.secret}/{step.key}" if step.key else step.secret or _OWN[step.field]
     detail = f" ({step.detail})" if step.detail and step.action is not Action.BLOCKED else ""
     message = f"{name} is out of date: {step.reason}{detail}; run sealgen seal {surveyed.environment.name}"
     return Finding("out-of-date", *_place(surveyed, step), message)
@@ -48,7 +50,7 @@ def _place(surveyed: Survey, step: Step) -> tuple[str, int | None]:
     if step.reason is Reason.ENTRY:
         return str(surveyed.kustomization_path), None
     if not step.secret:
-        return str(surveyed.access_path), None
+        return str(surveyed.environment.output / _OWN[step.field]), None
     if step.reason is Reason.FILENAME and entry:
         return entry.at.file, entry.at.line
     if step.reason in _OF_MANIFEST and entry:
@@ -97,7 +99,7 @@ def twice(subject: Subject) -> Iterator[Finding]:
 def strangers(subject: Subject) -> Iterator[Finding]:
     """Yield the SealedSecrets in the output folder that the lock does not know, and what power they have."""
     surveyed = subject.surveyed
-    known = {*surveyed.filenames.values(), access.FILENAME, surveyed.kustomization_path.name}
+    known = {*surveyed.filenames.values(), *_OWN.values(), rollout.REFERENCES, surveyed.kustomization_path.name}
     for path, manifests in _manifests(subject.project, subject.environment, known):
         for name, manifest in manifests.items():
             yield Finding("manifest-unknown", path, None, f"the SealedSecret {name}, which the lock does not know")

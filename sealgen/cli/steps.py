@@ -118,7 +118,7 @@ def steps_text(environment: str, plan: Plan, *, verbose: bool) -> str:
         return ""
     cells = [
         (
-            step.secret or "(access)",
+            step.secret or f"({step.field})",
             step.key or "(manifest)",
             step.action,
             f"{step.reason}: {step.detail}" if step.detail else step.reason,
@@ -160,6 +160,7 @@ def plan_data(environment: str, secrets: int, keys: int, plan: Plan) -> dict[str
                 "action": str(step.action),
                 "reason": str(step.reason),
                 "detail": step.detail or None,
+                **({"field": step.field} if step.field else {}),
             }
             for step in plan.rows
         ],

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sealgen.errors import ConfigurationError, did_you_mean, quoted
+from sealgen.config.secret_name import SecretName, check_known
+from sealgen.errors import ConfigurationError, quoted
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.access import VERBS, Grant, Subject
-from sealgen.yaml.schema import Field, ListOf, MapOf, Record, Text, scalar
+from sealgen.yaml.schema import Field, ListOf, MapOf, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sealgen.yaml.nodes import Node, Scalar
-    from sealgen.yaml.schema import Fields, JSONSchema
+    from sealgen.yaml.nodes import Scalar
+    from sealgen.yaml.schema import Fields
 
 _KINDS = {"user": "User", "group": "Group", "service_account": "ServiceAccount"}
 
@@ -26,18 +27,6 @@ class Access:
     secrets: tuple[Scalar, ...]
     verbs: tuple[str, ...]
     subjects: tuple[Subject, ...]
-
-
-class _SecretName:
-    """The name of a Secret of the environment, and where it stands."""
-
-    def read(self, node: Node, path: str) -> Scalar:
-        """Return the node."""
-        return scalar(node, path, "a secret's name")
-
-    def json_schema(self) -> JSONSchema:
-        """Text."""
-        return Text().json_schema()
 
 
 def _name_problem(text: str) -> str | None:
@@ -70,7 +59,7 @@ _SUBJECT = Record(
 )
 _ACCESS = Record(
     {
-        "secrets": Field(ListOf(_SecretName(), 1), "Names of this environment's secrets.", required=True),
+        "secrets": Field(ListOf(SecretName(), 1), "Names of this environment's secrets.", required=True),
         "verbs": Field(
             ListOf(Text(choices=VERBS), 1),
             "What is allowed; list and watch work for one of the secrets at a time, by --field-selector metadata.name.",
@@ -98,11 +87,7 @@ def grants(access: Mapping[str, Access], namespaces: Mapping[str, str]) -> tuple
     for name, entry in access.items():
         by_namespace: dict[str, set[str]] = {}
         for index, node in enumerate(entry.secrets):
-            if node.text not in namespaces:
-                hint = did_you_mean(node.text, namespaces)
-                raise ConfigurationError(
-                    f"access.{name}.secrets[{index}]: no secret {quoted(node.text)}{hint}", at=node.at
-                )
+            check_known(node, f"access.{name}.secrets[{index}]", namespaces)
             by_namespace.setdefault(namespaces[node.text], set()).add(node.text)
         found += [
             Grant(

@@ -12,10 +12,12 @@ from sealgen.config import CERTIFICATE_CHANGED, FOLDER
 from sealgen.config.access import ACCESS, grants
 from sealgen.config.cluster import CLUSTER, ClusterSettings
 from sealgen.config.policy import POLICY, Policy
+from sealgen.config.rollout import ROLLOUT, RolloutSettings, rollout
 from sealgen.config.stores import STORES, placed, pushed
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, key_told, quoted, shortened
 from sealgen.kubernetes import access, rules
+from sealgen.kubernetes.rollout import FIELD, LISTED_IN
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
 from sealgen.values import kept
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Map
 
     from sealgen.kubernetes.access import Grant
+    from sealgen.kubernetes.rollout import Rollout
     from sealgen.values.entry import Store
     from sealgen.values.stored import Stored
     from sealgen.values.value import Value
@@ -108,6 +111,8 @@ class Environment:
     secrets: tuple[SecretEntry, ...]
     access: tuple[Grant, ...]
     """Who may read them, by the Role's name and namespace."""
+    rollout: Rollout
+    """Whose pods start anew when they change."""
     policy: Policy
     lint: str
 
@@ -333,6 +338,11 @@ _FIELDS: dict[str, Field] = {
     "access": Field(
         ACCESS, "Roles by name: who may read which of the secrets; the overlay has them beside these.", default={}
     ),
+    "rollout": Field(
+        ROLLOUT,
+        "Whose pods start anew when secrets change, once the overlay is applied.",
+        default=RolloutSettings(),
+    ),
     "policy": Field(POLICY, "What 'sealgen check' holds every secret value to.", default=Policy()),
     "lint": Field(
         Text(choices=("warn", "error")),
@@ -430,9 +440,13 @@ def _both_differ(base: Mapping, over: Mapping, name: str) -> bool:
 
 def _environment(name: str, file: str, fields: Fields) -> Environment:
     backend: SealedSecretsBackend | PlainBackend = fields["backend"]
+    sealed = isinstance(backend, SealedSecretsBackend)
     scope = backend.scope if isinstance(backend, SealedSecretsBackend) else Scope.STRICT
-    if isinstance(backend, SealedSecretsBackend) and fields["output"] is None:
+    if sealed and fields["output"] is None:
         raise ConfigurationError(f"output is missing; write output: k8s/overlays/{name}", at=fields.at("backend"))
+    taken = {access.FILENAME: access.FIELD} if fields["access"] else {}
+    if fields["rollout"] != RolloutSettings():
+        taken |= dict.fromkeys(LISTED_IN, FIELD)
     secrets = []
     by_filename: dict[str, str] = {}
     for entry in fields["secrets"]:
@@ -440,9 +454,10 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         other = by_filename.setdefault(secret.filename.lower(), secret.name)  # as one file on some systems
         if other != secret.name:
             raise ConfigurationError(f"'{secret.name}' and '{other}' have one file, {secret.filename}", at=entry.at)
-        if fields["access"] and secret.filename.lower() == access.FILENAME:
+        if field := taken.get(secret.filename.lower()):
             raise ConfigurationError(
-                f"'{secret.name}' and access: have one file, {access.FILENAME}; give the secret a filename", at=entry.at
+                f"'{secret.name}' and {field}: have one file, {secret.filename.lower()}; give the secret a filename",
+                at=entry.at,
             )
         secrets.append(secret)
     values = placed(kept.of_environment(fields["values"], name), fields["stores"])
@@ -459,6 +474,7 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         push=pushed(name, values, fields["push"], fields["stores"]),
         secrets=tuple(secrets),
         access=grants(fields["access"], {secret.name: secret.namespace for secret in secrets}),
+        rollout=rollout(fields["rollout"], {secret.name: secret.scope if sealed else None for secret in secrets}),
         policy=fields["policy"],
         lint=fields["lint"],
     )

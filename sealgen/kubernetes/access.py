@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.kubernetes.own_files import marked
 from sealgen.yaml import layout
 
 if TYPE_CHECKING:
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 
     from sealgen.yaml.layout import Tree
 
+FIELD = "access"
+"""The environment's field that it comes from."""
 FILENAME = "access.yaml"
 """The manifest's file in the overlay."""
 API_GROUP = "rbac.authorization.k8s.io"
 VERBS = ("get", "list", "watch")
 """What reads a Secret. With names of Secrets, ``list`` and ``watch`` are allowed for one of them at a time."""
-
-_MARK = b"# Written by sealgen from access: in "
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,7 @@ class Grant:
 def to_yaml(grants: Iterable[Grant], file: str) -> str:
     """Return the manifest; ``file`` is the environment file that it says it comes from."""
     documents = "".join(layout.dump(tree) for grant in grants for tree in (_role(grant), _binding(grant)))
-    return f"{_MARK.decode()}{file}; sealgen seal undoes what is changed here.\n{documents}"
-
-
-def is_ours(content: bytes) -> bool:
-    """Tell whether sealgen wrote a manifest: its first line says so."""
-    return content.startswith(_MARK)
+    return marked(FIELD, file, documents)
 
 
 def _role(grant: Grant) -> Tree:

@@ -34,18 +34,25 @@ _API_VERSION = "kustomize.config.k8s.io/v1beta1"
 _KUSTOMIZATION = {"Kustomization": _API_VERSION}
 OR_COMPONENT = {**_KUSTOMIZATION, "Component": "kustomize.config.k8s.io/v1alpha1"}
 """The kinds of what others are built from, each with its version."""
+RESOURCES = "resources"
+"""The field of the manifests."""
 _NEW = f"apiVersion: {_API_VERSION}\nkind: Kustomization\nresources: []\n"
 
 
 def resources(content: bytes | None, file: str) -> dict[str, Mark]:
-    """Return the entries of ``resources`` without a leading ``./``, each once, in the order of the file.
+    """Return the entries of ``resources``, as ``listed`` does."""
+    return listed(content, file, RESOURCES)
+
+
+def listed(content: bytes | None, file: str, field: str) -> dict[str, Mark]:
+    """Return the entries of a field without a leading ``./``, each once, in the order of the file.
 
     ``content`` is None where there is no file. Raises ConfigurationError for what is no kustomization.
     """
     if content is None:
         return {}
     found: dict[str, Mark] = {}
-    for entry in _entries(_read(content, file)):
+    for entry in _entries(_read(content, file), field):
         found.setdefault(_same(entry.text), entry.at)
     return found
 
@@ -67,17 +74,17 @@ def parse(content: bytes, file: str) -> Mapping:
     return _read(content, file, OR_COMPONENT)
 
 
-def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) -> bytes | None:
-    """Return the file with these entries of ``resources`` added, at the end, and removed.
+def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str], field: str = RESOURCES) -> bytes | None:
+    """Return the file with these entries of a field added, at the end, and removed.
 
-    An entry that is there already is not added again, one in both stays. Without a file (``content`` is None) a new
-    one is made if there is something to add. Raises ConfigurationError for what is no kustomization, and for a
-    layout that can't be edited in place.
+    An entry that is there already is not added again, one in both stays; a field other than ``resources`` goes with
+    its last entry. Without a file (``content`` is None) a new one is made if there is something to add. Raises
+    ConfigurationError for what is no kustomization, and for a layout that can't be edited in place.
     """
     if content is None:
-        return update(_NEW.encode(), file, add, ()) if add else None
+        return update(_NEW.encode(), file, add, (), field) if add else None
     root = _read(content, file)
-    before = [entry.text for entry in _entries(root)]
+    before = [entry.text for entry in _entries(root, field)]
     wanted = {_same(name): name for name in add}
     unwanted = {_same(name) for name in remove} - wanted.keys()
     kept = [text for text in before if _same(text) not in unwanted]
@@ -86,8 +93,8 @@ def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str]) ->
     if kept == before and not added:
         return content
     text = content.decode("utf-8-sig")
-    edited = applied(text, _edits(text, unwanted, added)).encode()
-    _prove(edited, file, root, kept + added)
+    edited = applied(text, _edits(text, field, unwanted, added)).encode()
+    _prove(edited, file, field, root, kept + added)
     return content[: len(content) - len(text.encode())] + edited
 
 
@@ -162,7 +169,7 @@ def _text(root: Mapping, field: str) -> Scalar | None:
     return node
 
 
-def _entries(root: Mapping, field: str = "resources") -> list[Scalar]:
+def _entries(root: Mapping, field: str) -> list[Scalar]:
     node = root.get(field)
     if node is None or is_null(node):
         return []
@@ -184,12 +191,12 @@ def _same(entry: str) -> str:
 # --- editing ----------------------------------------------------------------------------------------------------
 
 
-def _edits(text: str, unwanted: set[str], added: list[str]) -> list[Edit]:
+def _edits(text: str, field: str, unwanted: set[str], added: list[str]) -> list[Edit]:
     root = compose(text)
-    field = next((field for field in root.value if field[0].value == "resources"), None)
-    if field is None:
-        return [_field(text, root, added)]
-    key, value = field
+    found = next((entry for entry in root.value if entry[0].value == field), None)
+    if found is None:
+        return [_field(text, root, field, added)]
+    key, value = found
     if isinstance(value, yaml.SequenceNode) and value.value:
         if value.flow_style:
             return [_flow(text, value, unwanted, added)]
@@ -203,11 +210,11 @@ def _edits(text: str, unwanted: set[str], added: list[str]) -> list[Edit]:
     return [(colon, end, ""), after_line(text, end, lines)]
 
 
-def _field(text: str, root: Any, added: list[str]) -> Edit:
+def _field(text: str, root: Any, field: str, added: list[str]) -> Edit:
     """Add the field itself, at the end of the file."""
     margin = " " * root.start_mark.column
     lines = _lines(text, margin + " " * _offset(root) + "- ", added, None)
-    return after_line(text, len(text), f"{margin}resources:{line_end(text)}{lines}")
+    return after_line(text, len(text), f"{margin}{field}:{line_end(text)}{lines}")
 
 
 def _block(text: str, key: Any, value: Any, unwanted: set[str], added: list[str]) -> list[Edit]:
@@ -223,6 +230,9 @@ def _block(text: str, key: Any, value: Any, unwanted: set[str], added: list[str]
         if not re.fullmatch(r" *- +", margin):
             margin = " " * value.start_mark.column + "- "
         edits.append(after_line(text, last.end_mark.index, _lines(text, margin, added, last.style)))
+    elif len(gone) == len(items) and key.value != RESOURCES:
+        start = text.rfind("\n", 0, key.start_mark.index) + 1
+        edits = [(start, max(end for _, end, _ in edits), "")]
     elif len(gone) == len(items):
         colon = after_colon(text, key)
         edits.append((colon, colon, " []"))
@@ -271,21 +281,22 @@ def _written(name: str, style: str | None) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _prove(edited: bytes, file: str, before: Mapping, entries: list[str]) -> None:
+def _prove(edited: bytes, file: str, field: str, before: Mapping, entries: list[str]) -> None:
     """Read the result: it must list ``entries``, and all else must say what it said before."""
     try:
         after = _read(edited, file)
-        as_wanted = [entry.text for entry in _entries(after)] == entries and _others(after) == _others(before)
+        found = [entry.text for entry in _entries(after, field)]
+        as_wanted = found == entries and _others(after, field) == _others(before, field)
     except ConfigurationError:
         as_wanted = False
     if not as_wanted:
-        node = before.get("resources")
+        node = before.get(field)
         raise ConfigurationError(
-            "the layout of resources is too unusual to edit it in place",
+            f"the layout of {field} is too unusual to edit it in place",
             at=node.at if node else before.at,
-            hint="Write resources as a list with one entry a line: '- x.yaml'.",
+            hint=f"Write {field} as a list with one entry a line: '- x.yaml'.",
         )
 
 
-def _others(root: Mapping) -> list[tuple[str, Any]]:
-    return [(name, said(node)) for name, (_, node) in root.entries.items() if name != "resources"]
+def _others(root: Mapping, field: str) -> list[tuple[str, Any]]:
+    return [(name, said(node)) for name, (_, node) in root.entries.items() if name != field]

@@ -14,6 +14,7 @@ from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import SealgenError
 from sealgen.kubernetes import access
+from sealgen.kubernetes.own_files import is_ours
 from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
 from sealgen.reconcile.manifests import render_manifests
@@ -195,7 +196,7 @@ def _unlisted(old: _Gathered, new: _Gathered, files: Mapping[str, bytes]) -> tup
         return ()
     gone = old.kustomized.listed - new.kustomized.listed
     there = ((path, files[path]) for path in sorted(gone) if path in files)
-    return tuple(path for path, content in there if KIND.encode() in content or access.is_ours(content))
+    return tuple(path for path, content in there if KIND.encode() in content or is_ours(content, access.FIELD))
 
 
 def _left(old: _Gathered, new: _Gathered) -> dict[str, tuple[str, ...]]:

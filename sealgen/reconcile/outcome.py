@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from sealgen import lock
 from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes import access, kustomization
+from sealgen.kubernetes.rollout import FIELD, LISTED_IN
 from sealgen.lock import Lock, LockedKey, LockedValue
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, touched
+from sealgen.reconcile import rollout
 from sealgen.reconcile.survey import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sealgen.plan import Step
     from sealgen.reconcile.planning import Planned
@@ -34,12 +36,11 @@ def outcome(planned: Planned, sealed: Iterator[str], today: str) -> Iterator[Fil
             steps_of.setdefault(step.secret, []).append(step)
     # A file that a Secret leaves may become that of another: what it is to hold is known last.
     left = {survey.filenames[name] for name in changing & survey.filenames.keys() if _moves(planned, name)}
-    roles = {} if planned.plan.access is None else {access.FILENAME: survey.wanted_access}
-    left |= roles.keys()
-    before = dict.fromkeys(roles, survey.access)
-    after = dict(roles)
+    before, beside = _beside(planned)
+    left |= beside.keys()
+    after = dict(beside)
     keys = dict(survey.lock.keys)
-    written = {filename for filename, content in roles.items() if content is not None}
+    written = {access.FILENAME} if beside.get(access.FILENAME) is not None else set()
     for name, steps in steps_of.items():
         file = survey.files.get(name)
         held = _carried_out(planned, steps, dict(file.sealed.encrypted_data) if file else {}, sealed, keys)
@@ -53,14 +54,40 @@ def outcome(planned: Planned, sealed: Iterator[str], today: str) -> Iterator[Fil
                 yield from _change(planned, filename, before.pop(filename, None), after.pop(filename))
     for filename in sorted({*before, *after}):
         yield from _change(planned, filename, before.get(filename), after.get(filename))
-    listed = kustomization.update(
-        survey.kustomization, str(survey.kustomization_path), add=sorted(written), remove=sorted(left - written)
-    )
+    listed = _listed(planned, written, left - written, beside)
     if listed != survey.kustomization:
         yield FileChange(survey.kustomization_path, survey.kustomization, listed)
     content = lock.dump(_lock(planned, keys, today))
     if content != survey.lock_content:
         yield FileChange(survey.lock_path, survey.lock_content, content)
+
+
+def _listed(planned: Planned, come: set[str], go: set[str], beside: Mapping[str, bytes | None]) -> bytes | None:
+    """Return the kustomization: of the manifests some ``come`` and some ``go``, and ``beside`` what is no manifest."""
+    survey = planned.survey
+    lists = {kustomization.RESOURCES: (come, go)}
+    for filename in LISTED_IN.keys() & beside.keys():
+        wanted = {filename} if beside[filename] is not None else set()
+        lists[LISTED_IN[filename]] = (wanted, {filename} - wanted)
+    listed = survey.kustomization
+    for field, (added, removed) in sorted(lists.items()):
+        listed = kustomization.update(listed, str(survey.kustomization_path), sorted(added), sorted(removed), field)
+    return listed
+
+
+def _beside(planned: Planned) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+    """Return what the files beside the Secrets hold, and what they are to hold; of those that a step is on."""
+    survey = planned.survey
+    before: dict[str, bytes | None] = {}
+    after: dict[str, bytes | None] = {}
+    fields = {step.field for step in planned.plan.beside}
+    if access.FIELD in fields:
+        before[access.FILENAME], after[access.FILENAME] = survey.access, survey.wanted_access
+    if FIELD in fields:
+        wanted = rollout.wanted(survey, planned.plan)
+        for filename in {*survey.rollout, *wanted}:
+            before[filename], after[filename] = survey.rollout.get(filename), wanted.get(filename)
+    return before, after
 
 
 def _moves(planned: Planned, secret: str) -> bool:

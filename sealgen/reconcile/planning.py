@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from sealgen import certificates
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
-from sealgen.kubernetes import kustomization
+from sealgen.kubernetes import access, kustomization
 from sealgen.plan import Action, Plan, Reason, Step, plan, touched
 from sealgen.recipe import references, values_in
-from sealgen.reconcile import versions
+from sealgen.reconcile import rollout, versions
 from sealgen.reconcile.survey import Survey, survey
 from sealgen.values import fingerprint_key
 from sealgen.values.kept import is_rotatable
@@ -159,7 +159,8 @@ def make_plan(
         reseal=others,
         live=live,
     )
-    return replace(planned, access=_access_step(surveyed))
+    beside = (_access_step(surveyed), rollout.step(surveyed, planned))
+    return replace(planned, beside=tuple(step for step in beside if step is not None))
 
 
 def readable_back(surveyed: Survey, request: Request) -> Live:
@@ -186,10 +187,10 @@ def _access_step(surveyed: Survey) -> Step | None:
     """Return what is to do about the manifest of Roles."""
     before, after = surveyed.access, surveyed.wanted_access
     if after is None:
-        return None if before is None else Step("", "", Action.DROP, Reason.NO_ENTRY)
+        return None if before is None else Step("", "", Action.DROP, Reason.NO_ENTRY, field=access.FIELD)
     if before is None or before.replace(b"\r\n", b"\n") != after:
-        return Step("", "", Action.REWRITE, Reason.ACCESS)
-    return None if surveyed.access_listed else Step("", "", Action.REWRITE, Reason.ENTRY)
+        return Step("", "", Action.REWRITE, Reason.ACCESS, field=access.FIELD)
+    return None if surveyed.access_listed else Step("", "", Action.REWRITE, Reason.ENTRY, field=access.FIELD)
 
 
 def _check_rotatable(environment: Environment, rotate: frozenset[str], used: Sequence[str]) -> None:
@@ -250,13 +251,16 @@ def restricted(whole: Plan, surveyed: Survey, request: Request) -> Plan:
                 f"--only leaves out {secret}/{key}, which is made of {', '.join(halved)} too; "
                 "a new version must reach every key in one run"
             )
-    return Plan(
+    part = Plan(
         chosen,
         tuple(name for name in whole.made if name in needed),
         whole.missing if any(step.action is Action.BLOCKED for step in chosen) else (),
         {name: version for name, version in whole.versions.items() if name in needed},
         previous=whole.previous,
     )
+    # Pods start anew for a part too; who may read is of the whole.
+    rolled_out = rollout.step(surveyed, part)
+    return part if rolled_out is None else replace(part, beside=(rolled_out,))
 
 
 def _check_secrets_whole(whole: Plan, chosen: tuple[Step, ...]) -> None:

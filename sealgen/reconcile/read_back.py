@@ -17,6 +17,7 @@ from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.plan import Action, Made
 from sealgen.recipe import references
+from sealgen.reconcile.rollout import live_name
 from sealgen.values import rules
 from sealgen.values.generators.text import TextGenerator
 
@@ -104,8 +105,9 @@ class _Live:
     def _proven(self, name: str, key: str) -> Secret:
         """Return the value of a key that was made from the ciphertext that the lock has; raises CannotTell."""
         locked = self._planned.survey.lock.keys[name, key]
-        live = self._secret(locked.namespace, name)
-        place = f"{locked.namespace}/{name}"
+        known = live_name(self._planned.environment, self._planned.survey.lock, name)
+        live = self._secret(locked.namespace, known)
+        place = f"{locked.namespace}/{known}"
         if ciphertext_digest(live.ciphertexts.get(key, "")) != locked.ciphertext:
             raise CannotTell(f"the SealedSecret {place} has another ciphertext of {key} than the lock")
         if key not in live.data:

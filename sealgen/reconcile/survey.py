@@ -12,7 +12,7 @@ from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import ConfigurationError, Mark
-from sealgen.kubernetes import access, kustomization, sealed_secret
+from sealgen.kubernetes import access, kustomization, own_files, rollout, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
 from sealgen.recipe import Reference
@@ -54,11 +54,8 @@ class Survey:
     """What the overlay has, by the Secret's name; of Secrets that the environment or the lock knows."""
     access: bytes | None
     """What the overlay's manifest of Roles holds; None where sealgen wrote none."""
-
-    @property
-    def access_path(self) -> PurePosixPath:
-        """Where the manifest of Roles is, or is to be, from the project's root."""
-        return self.environment.output / access.FILENAME
+    rollout: Mapping[str, bytes]
+    """What the overlay's files for rolling out hold, by name; those that sealgen wrote."""
 
     @cached_property
     def wanted_access(self) -> bytes | None:
@@ -227,12 +224,17 @@ def survey(project: Project, environment: Environment) -> Survey:
     for entry in environment.secrets:
         path = environment.output / entry.filename
         there = None if entry.filename in taken else project.read(path)
-        if there is not None and not access.is_ours(there):
+        if there is not None and not any(own_files.is_ours(there, field) for field in (access.FIELD, rollout.FIELD)):
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it",
                 hint=f"Move it away, or give the secret '{entry.name}' another filename.",
             )
-    roles = None if access.FILENAME in written.values() else _roles(project, environment)
+    roles = _own_file(project, environment, access.FILENAME, access.FIELD, taken, wanted=bool(environment.access))
+    rolling = {
+        name: content
+        for name in rollout.LISTED_IN
+        if (content := _own_file(project, environment, name, rollout.FIELD, taken, wanted=environment.rollout.given))
+    }
     kustomization_path, kustomized = _kustomization(project, environment)
     surveyed = Survey(
         environment=environment,
@@ -243,20 +245,28 @@ def survey(project: Project, environment: Environment) -> Survey:
         kustomization=kustomized,
         files=files,
         access=roles,
+        rollout=rolling,
     )
     previous_keys(environment.values.values(), manifests.values())
     return surveyed
 
 
-def _roles(project: Project, environment: Environment) -> bytes | None:
-    path = environment.output / access.FILENAME
-    content = project.read(path)
-    if content is None or access.is_ours(content):
+def _own_file(
+    project: Project, environment: Environment, name: str, field: str, taken: set[str], *, wanted: bool
+) -> bytes | None:
+    """Return what a file beside the Secrets holds that comes from ``field``; None where sealgen wrote none.
+
+    ``taken`` are the names of the Secrets' own files. Raises ConfigurationError for another file in its place where
+    one is ``wanted``.
+    """
+    path = environment.output / name
+    content = None if name in taken else project.read(path)
+    if content is None or own_files.is_ours(content, field):
         return content
-    if environment.access:
+    if wanted:
         raise ConfigurationError(
             f"{path} is there, but sealgen did not write it: its first line does not say so",
-            hint="Move it away, or restore it from Git; access: of the environment file is written there.",
+            hint=f"Move it away, or restore it from Git; {field}: of the environment file is written there.",
         )
     return None
 

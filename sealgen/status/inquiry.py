@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
@@ -12,6 +12,7 @@ from sealgen.checks import rotation, trust
 from sealgen.checks.subject import Subject
 from sealgen.formats.report import Severity
 from sealgen.reconcile.planning import sealed_secrets_backend
+from sealgen.reconcile.rollout import live_name
 from sealgen.reconcile.survey import survey
 from sealgen.status import judgement
 from sealgen.status.findings import Finding, findings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sealgen.cluster.connection import Cluster
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.kubernetes.access import Grant
     from sealgen.status.judgement import Restart, Row
     from sealgen.status.readers import Reader
     from sealgen.status.reading import Objects
@@ -72,10 +74,10 @@ class Inquiry:
         self._surveyed = survey(project, environment)
         self._environment = environment
         self._cluster = cluster
-        found = [file.sealed for file in self._surveyed.files.values()]
+        found = [replace(file.sealed, name=self._live_name(name)) for name, file in self._surveyed.files.items()]
         self._overlay = {Name(sealed.namespace, sealed.name): sealed for sealed in found}
-        wanted = {Name(secret.namespace, secret.name) for secret in self._surveyed.manifests.values()}
-        self._namespaces = sorted({name.namespace for name in wanted | self._overlay.keys()})
+        namespaces = {secret.namespace for secret in self._surveyed.manifests.values()}
+        self._namespaces = sorted({*namespaces, *(name.namespace for name in self._overlay)})
 
     def progress(self) -> tuple[int, int]:
         """Ask how many of the overlay's SealedSecrets need not be waited for, and of how many.
@@ -95,7 +97,7 @@ class Inquiry:
         surroundings = read_surroundings(self._cluster, self._namespaces, immutable)
         restarts = judgement.restarts(surroundings.uses, names, objects)
         # What is not in the overlay yet is not to be in the cluster.
-        grants = self._environment.access if self._surveyed.access else ()
+        grants = self._grants() if self._surveyed.access else ()
         found = readers(surroundings.roles, surroundings.bindings, set(names), grants)
         wrong = findings(rows, restarts, objects, surroundings, found, grants, self._options())
         return Status(
@@ -109,6 +111,16 @@ class Inquiry:
 
     def _objects(self) -> Objects:
         return read_objects(self._cluster, self._overlay.keys(), self._namespaces)
+
+    def _live_name(self, secret: str) -> str:
+        return live_name(self._environment, self._surveyed.lock, secret)
+
+    def _grants(self) -> tuple[Grant, ...]:
+        """Return what is granted on the Secrets, by their names in the cluster."""
+        return tuple(
+            replace(grant, secrets=tuple(sorted(map(self._live_name, grant.secrets))))
+            for grant in self._environment.access
+        )
 
     def _options(self) -> str:
         """Return the options with which kubectl finds the same cluster, where the environment names it."""

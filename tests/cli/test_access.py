@@ -77,6 +77,7 @@ def test_the_roles_are_written_with_the_first_run(project: Project) -> None:
         "action": "rewrite",
         "reason": "access changed",
         "detail": None,
+        "field": "access",
     }
     assert FILE in result["files"]
     assert project.run("plan", "staging") == (0, "staging: 3 secrets, 7 keys, up to date\n", "")

@@ -17,6 +17,7 @@ from sealgen.config.cluster import ClusterSettings
 from sealgen.config.environment import Environment, PlainBackend, SealedSecretsBackend, SecretEntry
 from sealgen.config.policy import Policy
 from sealgen.errors import ConfigurationError, Mark, printable
+from sealgen.kubernetes.rollout import Rollout
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.values.generators.text import Hex
 from sealgen.values.literal import Literal
@@ -179,6 +180,7 @@ lint: error
             ),
         ),
         access=(),
+        rollout=Rollout(),
         policy=Policy(),
         lint="error",
     )
@@ -404,8 +406,8 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             "zzz: x",
             (
                 "2:1: unknown field 'zzz'; "
-                "known are access, backend, cluster, extends, lint, namespace, output, policy, push, secrets, "
-                "stores, values, vars"
+                "known are access, backend, cluster, extends, lint, namespace, output, policy, push, rollout, "
+                "secrets, stores, values, vars"
             ),
             True,
         ),

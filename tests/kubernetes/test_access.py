@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from sealgen.kubernetes.access import Grant, Subject, is_ours, to_yaml
+from sealgen.kubernetes.access import Grant, Subject, to_yaml
 
 FILE = "environments/staging.yaml"
 GRANT = Grant(
@@ -70,11 +70,3 @@ def test_each_grant_is_a_role_and_a_binding() -> None:
         ("Role", "x", "cache"),
         ("RoleBinding", "x", "cache"),
     ]
-
-
-def test_the_first_line_alone_says_that_sealgen_wrote_it() -> None:
-    text = to_yaml([GRANT], FILE).encode()
-    assert is_ours(text)
-    assert is_ours(text.splitlines(keepends=True)[0] + b"something else")
-    assert not is_ours(b"---\n" + text)
-    assert not is_ours(b"")

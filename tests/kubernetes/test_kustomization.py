@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes.kustomization import FILENAME, resources, transformer_problems, update
+from sealgen.kubernetes.kustomization import listed as field_listed
 from sealgen.kubernetes.sealed_secret import Scope
 
 FILE = f"k8s/overlays/staging/{FILENAME}"
@@ -236,6 +237,52 @@ def test_no_entry_is_there_twice(content: bytes, added: list[str]) -> None:
     after = [posixpath.normpath(entry) for entry in listed(edited(content, twice).encode())]
     assert len(after) == len(set(after))
     assert edited(edited(content, twice).encode(), twice) == edited(content, twice)
+
+
+# --- other fields ------------------------------------------------------------------------------------------------
+
+
+def edited_transformers(content: bytes, add: list[str], remove: list[str]) -> str:
+    after = update(content, FILE, add, remove, "transformers")
+    assert after is not None
+    return after.decode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WRITTEN_BY_HAND,
+        WRITTEN_BY_HAND.replace(b"\n", b"\r\n"),
+        b"resources: [a.yaml]\n",
+        b"resources:\n- a.yaml",
+        b"---\nresources: []\n# the end\n",
+    ],
+)
+def test_a_field_comes_with_its_first_entry_and_goes_with_its_last(content: bytes) -> None:
+    there = edited_transformers(content, ["rollout.yaml"], []).encode()
+    assert yaml.safe_load(there) == {**yaml.safe_load(content), "transformers": ["rollout.yaml"]}
+    assert field_listed(there, FILE, "transformers").keys() == {"rollout.yaml"}
+    assert resources(there, FILE).keys() == resources(content, FILE).keys()
+    assert edited_transformers(there, [], ["rollout.yaml"]).rstrip() == content.decode().rstrip()
+
+
+def test_a_field_stays_with_its_other_entries() -> None:
+    content = b"transformers:\n# ours\n- labels.yaml\n- rollout.yaml # sealgen\nresources: []\n"
+    assert edited_transformers(content, [], ["rollout.yaml"]) == (
+        "transformers:\n# ours\n- labels.yaml\nresources: []\n"
+    )
+    assert edited_transformers(b"transformers: [a.yaml, ./b.yaml]\n", [], ["b.yaml"]) == "transformers: [a.yaml]\n"
+
+
+def test_a_field_in_the_middle_goes_without_its_neighbours() -> None:
+    content = b"namespace: aura\ntransformers: # ours\n- ./rollout.yaml\nresources: []\n"
+    assert edited_transformers(content, [], ["rollout.yaml"]) == "namespace: aura\nresources: []\n"
+
+
+def test_a_field_that_is_no_list_is_refused_by_its_own_name() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        update(b"resources: []\ntransformers: rollout.yaml\n", FILE, ["rollout.yaml"], [], "transformers")
+    assert str(caught.value) == f"{FILE}:2:15: transformers must be a list"
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------

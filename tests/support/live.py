@@ -48,6 +48,13 @@ class Live:
             }
             self._serve(manifest, secret(manifest, opened))
 
+    def rename(self, name: str, new: str) -> None:
+        """Have the cluster hold a SealedSecret, and its Secret, under another name, as kustomize gave it."""
+        manifest, made = self.sealed.pop(name), self.secrets.pop(name)
+        manifest["metadata"]["name"] = manifest["spec"]["template"]["metadata"]["name"] = new
+        made["metadata"]["name"] = made["metadata"]["ownerReferences"][0]["name"] = new
+        self._serve(manifest, made)
+
     def _serve(self, manifest: dict[str, Any], made: dict[str, Any]) -> None:
         name, namespace = manifest["metadata"]["name"], manifest["metadata"]["namespace"]
         self.sealed[name], self.secrets[name] = manifest, made
