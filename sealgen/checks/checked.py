@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
-from sealgen.checks import credentials, kustomizations, policy, rotation, strength, structure, trust, uris
+from sealgen.checks import credentials, kustomizations, policy, rollout, rotation, strength, structure, trust, uris
 from sealgen.checks.silence import sift
 from sealgen.checks.subject import Subject
 from sealgen.config.environment import SealedSecretsBackend
@@ -138,6 +138,9 @@ def _sealed(
     for look in CHECKED:
         findings += look(subject)
     findings += kustomizations.built_from_it(subject, repository.kustomizations)
+    rolled_out, not_known = rollout.look(subject)
+    findings += rolled_out
+    unproven += not_known
     if read := [name for name in used if is_read(environment, name)]:
         unproven.append(f"that what is sealed is what the sources give now: {', '.join(read)}")
     secrets, keys = _size(surveyed.manifests)

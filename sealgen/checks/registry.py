@@ -54,6 +54,9 @@ _ALL = (
     # Kustomize.
     Check("kustomization-transformer", _E, "a kustomization that would give a SealedSecret another name or namespace"),
     Check("kustomization-entry", _E, "the kustomization lists what is not there"),
+    # Rolling out.
+    Check("rollout-workload", _W, "a workload of rollout: that the overlay is not built from"),
+    Check("rollout-reference", _W, "what refers to a Secret of rollout: in a way that kustomize does not follow"),
     # Git.
     Check("plaintext-secret", _E, "a plain Secret that Git tracks"),
     Check("values-in-clear", _E, "a store's file that age should have encrypted, and has not"),

@@ -74,6 +74,21 @@ def parse(content: bytes, file: str) -> Mapping:
     return _read(content, file, OR_COMPONENT)
 
 
+def namespace(content: bytes, file: str) -> str:
+    """Return the namespace that all it is built from is put into, empty for none; raises ConfigurationError."""
+    found = _text(_read(content, file, OR_COMPONENT), "namespace")
+    return found.text if found else ""
+
+
+def says_all(content: bytes, file: str) -> bool:
+    """Tell whether its parts are all it is built from, with the names that they have; raises ConfigurationError."""
+    return not _read(content, file, OR_COMPONENT).entries.keys() & _MORE
+
+
+_MORE = {"generators", "helmChartInflationGenerator", "helmCharts", "namePrefix", "nameSuffix"}
+"""Fields that make objects beside those of its parts, or give them other names."""
+
+
 def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str], field: str = RESOURCES) -> bytes | None:
     """Return the file with these entries of a field added, at the end, and removed.
 

@@ -17,11 +17,14 @@ from sealgen.kubernetes.own_files import marked
 from sealgen.kubernetes.sealed_secret import API_VERSION as SEALED_VERSION
 from sealgen.kubernetes.sealed_secret import KIND as SEALED_KIND
 from sealgen.yaml import layout
+from sealgen.yaml.nodes import Scalar
+from sealgen.yaml.nodes import Sequence as List
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sealgen.yaml.layout import Tree
+    from sealgen.yaml.nodes import Node
 
 FIELD = "rollout"
 """The environment's field that it comes from."""
@@ -106,6 +109,24 @@ def references(file: str) -> str:
         )
     }
     return marked(FIELD, file, layout.dump(paths))
+
+
+def referred(node: Node, kind: str) -> frozenset[str]:
+    """Return the names of the Secrets that an object of this kind refers to, where ``references`` says."""
+    paths = [f"{pod}/{path}" for pod in _PODS for path in _IN_A_POD]
+    paths += [path for of, path in _ELSEWHERE if of == kind]
+    return frozenset(name for path in paths for name in _texts(node, path.split("/")))
+
+
+def _texts(node: Node, path: Sequence[str]) -> Iterator[str]:
+    """Yield the texts at a path, which goes through lists as kustomize's do."""
+    if isinstance(node, List):
+        for item in node.items:
+            yield from _texts(item, path)
+    elif isinstance(node, Scalar):
+        yield from () if path else (node.text,)
+    elif path and (below := node.get(path[0])) is not None:
+        yield from _texts(below, path[1:])
 
 
 _PODS = ("spec", "template/spec", "spec/template/spec", "spec/jobTemplate/spec/template/spec")

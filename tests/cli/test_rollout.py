@@ -30,11 +30,35 @@ staging
   (rollout)  (manifest)  rewrite  rollout changed
 staging: 3 secrets, 7 keys, 1 to rewrite, 7 to keep
 """
+ABSENT = "Deployment/backend is not in what k8s/overlays/staging is built from, so that nothing starts its pods anew"
+UNPROVEN = "that k8s/overlays/staging is built from Deployment/backend: not all that it is built from is here"
 CLEAN = (
     "staging: 3 secrets, 7 keys, nothing wrong\n"
     "  not proven: that Git tracks no plain Secret and no private key: this is no work tree of Git\n"
     "  not proven: that what is sealed is what the sources give now: smtp_password\n"
 )
+
+
+def listing(project: Project, **fields: Any) -> None:
+    """Put fields, and more resources, into the overlay's kustomization."""
+    given = kustomization(project)
+    resources = [*given["resources"], *fields.pop("resources", [])]
+    project.write(KUSTOMIZATION, yaml.safe_dump({**given, **fields, "resources": resources}))
+
+
+def workload(secret: str, kind: str = "Deployment", name: str = "backend", **metadata: str) -> str:
+    container = {"name": "app", "envFrom": [{"secretRef": {"name": secret}}]}
+    spec = {"template": {"spec": {"containers": [container]}}}
+    return yaml.safe_dump({"kind": kind, "metadata": {"name": name, **metadata}, "spec": spec})
+
+
+@pytest.fixture
+def sealed(sealed: Project) -> Project:
+    """Return Aura's project after its first run, whose overlay has a workload."""
+    sealed.write("k8s/base/backend.yaml", workload("backend-secrets"))
+    sealed.write("k8s/base/kustomization.yaml", "resources: [backend.yaml]\n")
+    listing(sealed, resources=["../../base"])
+    return sealed
 
 
 @pytest.fixture
@@ -332,6 +356,76 @@ def test_a_plain_environment_has_no_overlay_to_roll_out(sealed: Project) -> None
     sealed.environment("development", backend={"kind": "plain"}, extends="staging", output=None, rollout=ANNOTATION)
     assert sealed.run("render", "development").code == 0
     assert not (sealed.root / "k8s/overlays/development").exists()
+
+
+# --- check ---
+
+
+def found(project: Project) -> tuple[list[str], list[str]]:
+    """Return the findings on rolling out, and what of it is unproven."""
+    (result,) = project.run("check", "staging", "--json").document["results"]
+    told = [f"{one['file']}:{one['line']}: {one['message']}" for one in result["findings"] if "rollout" in one["id"]]
+    return told, [one for one in result["unproven"] if one.startswith("that k8s")]
+
+
+def test_a_workload_that_is_not_there_is_found_where_it_is_named(annotated: Project) -> None:
+    annotated.edit(KUSTOMIZATION, "- ../../base\n", "")
+    line = annotated.read("environments/staging.yaml").decode().splitlines().index("    Deployment/backend:") + 1
+    assert found(annotated) == ([f"environments/staging.yaml:{line}: {ABSENT}"], [])
+
+
+@pytest.mark.parametrize("place", ["own", "base", "component", "base of a base"])
+def test_a_workload_of_whatever_the_overlay_is_built_from_is_there(place: str, annotated: Project) -> None:
+    annotated.edit(KUSTOMIZATION, "- ../../base\n", "")
+    folder = {"own": FOLDER, "component": "k8s/part"}.get(place, "k8s/its")
+    annotated.write(f"{folder}/backend.yaml", workload("backend-secrets"))
+    if place == "own":
+        listing(annotated, resources=["./backend.yaml"])
+    elif place == "component":
+        annotated.write("k8s/part/kustomization.yaml", "kind: Component\nresources: [backend.yaml]\n")
+        listing(annotated, components=["../../part"])
+    else:
+        annotated.write("k8s/its/kustomization.yml", "resources: [backend.yaml]\n")
+        annotated.write("k8s/more/Kustomization", "resources: [../its/]\n")
+        listing(annotated, resources=["../../its" if place == "base" else "../../more"])
+    assert found(annotated) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"resources": ["https://github.com/aura/deploy?ref=v1"]},
+        {"resources": ["github.com/aura/deploy?ref=v1"]},
+        {"resources": ["../../../../elsewhere"]},
+        {"resources": ["../../gone"]},
+        {"helmCharts": [{"name": "backend"}]},
+        {"namePrefix": ""},
+    ],
+)
+def test_what_is_not_all_here_is_unproven(fields: dict[str, Any], annotated: Project) -> None:
+    annotated.edit(KUSTOMIZATION, "- ../../base\n", "")
+    listing(annotated, **fields)
+    assert found(annotated) == ([], [UNPROVEN])
+
+
+def test_who_would_not_follow_the_name_is_found(suffixed: Project) -> None:
+    suffixed.write(
+        f"{FOLDER}/w.yaml", f"{workload('redis-secrets')}---\n{workload('redis-secrets', namespace='other')}"
+    )
+    suffixed.write(f"{FOLDER}/fine.yaml", workload("redis-secrets", "CronJob", namespace=NAMESPACE))
+    listing(suffixed, resources=["w.yaml", "fine.yaml"])
+    advice = f"write 'namespace: {NAMESPACE}' in {KUSTOMIZATION}"
+    what = f"Deployment/backend refers to redis-secrets of {NAMESPACE} and is in"
+    why = "so that kustomize does not tell it the name with the digest"
+    assert found(suffixed) == (
+        [
+            f"{FOLDER}/w.yaml:1: {what} no namespace, {why}; {advice}",
+            f"{FOLDER}/w.yaml:13: {what} other, {why}; {advice}",
+        ],
+        [],
+    )
+    listing(suffixed, namespace=NAMESPACE)
+    assert found(suffixed) == ([], [])
 
 
 # --- the names in the cluster ---
