@@ -33,7 +33,13 @@ def settings_changes(before: Environment | None, after: Environment | None) -> l
         return [] if before is None else [Change(Word.REMOVED, "the environment")]
     if before is None:
         return [Change(Word.ADDED, "the environment", file=after.file)]
-    return [*_trust(before, after), *_access(before, after), *_values(before, after), *_rest(before, after)]
+    return [
+        *_trust(before, after),
+        *_access(before, after),
+        *_values(before, after),
+        *_rollout(before, after),
+        *_rest(before, after),
+    ]
 
 
 def left_behind(left: Mapping[str, Sequence[str]], before: Environment | None) -> Iterator[Change]:
@@ -187,6 +193,20 @@ def _access(before: Environment, after: Environment) -> Iterator[Change]:
 
 def _who(subject: Subject) -> str:
     return f"{subject.kind} {f'{subject.namespace}/' if subject.namespace else ''}{subject.name}"
+
+
+def _rollout(before: Environment, after: Environment) -> Iterator[Change]:
+    old, new = before.rollout, after.rollout
+    for workload in sorted({*old.annotation, *new.annotation}):
+        was, now = old.annotation.get(workload), new.annotation.get(workload)
+        if now is None:
+            yield Change(Word.SETTING, f"rollout: {workload} is no longer annotated", file=after.file)
+        elif was != now:
+            detail = f"rollout: {workload} is annotated with {', '.join(now)}"
+            yield Change(Word.SETTING, detail, file=after.file)
+    for secret in sorted(old.suffix ^ new.suffix):
+        told = "gets a digest in its name" if secret in new.suffix else "gets its name without a digest"
+        yield Change(Word.SETTING, f"rollout: {secret} {told}", file=after.file)
 
 
 def _rest(before: Environment, after: Environment) -> Iterator[Change]:

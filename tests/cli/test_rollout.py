@@ -222,6 +222,16 @@ def test_a_file_that_is_gone_comes_back(suffixed: Project) -> None:
         assert suffixed.contents() == before
 
 
+def test_a_conflict_of_two_rotations_is_written_anew_from_the_merged_lock(annotated: Project) -> None:
+    before = annotated.read(FILE)
+    (line,) = (line for line in before.splitlines(keepends=True) if b"sealgen.dev/secrets" in line)
+    theirs = line.replace(b"secrets: ", b"secrets: f")
+    conflict = b"<<<<<<< ours\n" + line + b"=======\n" + theirs + b">>>>>>> theirs\n"
+    annotated.write(FILE, before.replace(line, conflict))
+    assert annotated.run("seal", "staging", "-q") == (0, "", "")
+    assert annotated.read(FILE) == before
+
+
 def test_line_ends_of_another_system_are_no_edit(annotated: Project) -> None:
     annotated.write(FILE, annotated.read(FILE).replace(b"\n", b"\r\n"))
     assert annotated.run("plan", "staging").code == 0
@@ -426,6 +436,47 @@ def test_who_would_not_follow_the_name_is_found(suffixed: Project) -> None:
     )
     listing(suffixed, namespace=NAMESPACE)
     assert found(suffixed) == ([], [])
+
+
+# --- diff ---
+
+
+def commit(project: Project) -> None:
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "before")
+
+
+def told(project: Project) -> list[str]:
+    """Return the changes that diff tells, and see that it finds nothing wrong."""
+    ended = project.run("diff", "--json")
+    (result,) = ended.document["results"]
+    assert ended.code == 0
+    return [f"{one['secret'] or ''} {one['change']} {one['detail']}".strip() for one in result["changes"]]
+
+
+def test_diff_tells_what_is_rolled_out_and_what_no_longer_is(project: Project) -> None:
+    project.write(".gitignore", ".sealgen/\n")
+    project.change(secrets=["backend-secrets", "postgres-secrets", WIDE])
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    project.git("init", "--quiet")
+    commit(project)
+    project.change(rollout={"annotation": {"Deployment/a": ["backend-secrets"]}, **SUFFIX})
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    assert told(project) == [
+        "setting rollout: Deployment/a is annotated with backend-secrets",
+        "setting rollout: redis-secrets gets a digest in its name",
+    ]
+    commit(project)
+    project.change(rollout={"annotation": {"Deployment/a": ["backend-secrets", "redis-secrets"]}})
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    assert told(project) == [
+        "setting rollout: Deployment/a is annotated with backend-secrets, redis-secrets",
+        "setting rollout: redis-secrets gets its name without a digest",
+    ]
+    commit(project)
+    project.change(rollout=None)
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    assert told(project) == ["setting rollout: Deployment/a is no longer annotated"]
 
 
 # --- the names in the cluster ---
