@@ -13,11 +13,12 @@ from sealgen import certificates, lock, recipe, template
 from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import SealgenError
-from sealgen.kubernetes import access
+from sealgen.kubernetes import access, rollout
 from sealgen.kubernetes.own_files import is_ours
 from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
 from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.rollout import written
 from sealgen.reconcile.survey import lock_path
 from sealgen.review import ignores
 from sealgen.review.end import CertificateFile, End, Manifest, read_manifest
@@ -59,9 +60,21 @@ class _Gathered:
             locked,
             manifests,
             silenced,
-            self.kustomized or Kustomized(),
+            self._kustomized(locked),
             recipes=recipes,
         )
+
+    def _kustomized(self, locked: Lock) -> Kustomized:
+        """Return what is built from the output folder, less what sealgen writes there by what the lock says."""
+        built, environment = self.kustomized, self.environment
+        if built is None or environment is None:
+            return Kustomized()
+        ours = {
+            (built.file, f"{rollout.LISTED_IN[name]}: {name}")
+            for name, content in written(environment, locked).items()
+            if self._normal(environment.output / name) == content
+        }
+        return replace(built, reaches={place: reach for place, reach in built.reaches.items() if place not in ours})
 
     def _ignores(self) -> Iterator[Ignore]:
         """Yield the comments that silence a check, in the environment's files and its templates."""
@@ -171,7 +184,8 @@ def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
             changed_olds |= was or {}
             changed_news |= now
     same_locks = old.lock_content == new.lock_content
-    if not changed_olds and not changed_news and same_locks:
+    rolled_out = any(end.environment and end.environment.rollout.given for end in (old, new))
+    if not changed_olds and not changed_news and same_locks and not rolled_out:
         old_lock = new_lock = Lock()
     else:
         old_lock, new_lock = old.read_lock(name), new.read_lock(name)

@@ -46,9 +46,14 @@ def live_name(environment: Environment, lock: Lock, secret: str) -> str:
     return rollout.suffixed(secret, digests(of_it)[secret]) if of_it else secret
 
 
+def written(environment: Environment, lock: Lock) -> dict[str, bytes]:
+    """Return what the overlay's files for rolling out hold by what the lock says, by name."""
+    return _files(environment, made_of(lock))
+
+
 def wanted(surveyed: Survey, plan: Plan) -> dict[str, bytes]:
     """Return what the overlay's files for rolling out are to hold once the plan is carried out, by name."""
-    return _files(surveyed, _after(surveyed, plan))
+    return _files(surveyed.environment, _after(surveyed, plan))
 
 
 def step(surveyed: Survey, plan: Plan) -> Step | None:
@@ -60,7 +65,7 @@ def step(surveyed: Survey, plan: Plan) -> Step | None:
     if not after:
         return Step("", "", Action.DROP, Reason.NO_ENTRY, field=FIELD) if there else None
     if there != after:
-        told = _moved(surveyed, plan) if there == _files(surveyed, made_of(surveyed.lock)) else ""
+        told = _moved(surveyed, plan) if there == written(surveyed.environment, surveyed.lock) else ""
         return Step("", "", Action.REWRITE, Reason.ROLLOUT, told, field=FIELD)
     if not all(name in _listed(surveyed, field) for name, field in LISTED_IN.items() if name in after):
         return Step("", "", Action.REWRITE, Reason.ENTRY, field=FIELD)
@@ -87,12 +92,12 @@ def _after(surveyed: Survey, plan: Plan) -> MadeOf:
     return keys
 
 
-def _files(surveyed: Survey, keys: MadeOf) -> dict[str, bytes]:
-    environment = surveyed.environment
+def _files(environment: Environment, keys: MadeOf) -> dict[str, bytes]:
+    known = digests(keys)
     renamed = {
-        secret: ("" if manifest.scope is Scope.CLUSTER_WIDE else manifest.namespace, digest)
-        for secret, digest in digests(keys).items()
-        if secret in environment.rollout.suffix and (manifest := surveyed.manifests.get(secret))
+        entry.name: ("" if entry.scope is Scope.CLUSTER_WIDE else entry.namespace, known[entry.name])
+        for entry in environment.secrets
+        if entry.name in environment.rollout.suffix and entry.name in known
     }
     annotations = _annotations(environment, keys)
     if not renamed and not annotations:

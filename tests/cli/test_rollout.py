@@ -479,6 +479,20 @@ def test_diff_tells_what_is_rolled_out_and_what_no_longer_is(project: Project) -
     assert told(project) == ["setting rollout: Deployment/a is no longer annotated"]
 
 
+@pytest.mark.parametrize("path", [FILE, REFERENCES])
+def test_diff_finds_what_nobody_but_sealgen_writes_and_it_did_not(path: str, suffixed: Project) -> None:
+    suffixed.write(".gitignore", ".sealgen/\n")
+    suffixed.git("init", "--quiet")
+    commit(suffixed)
+    assert suffixed.run("rotate", "staging", "redis_password", "-q") == (0, "", "")
+    what = f"{'transformers' if path == FILE else 'configurations'}: {path.rpartition('/')[2]}"
+    assert suffixed.run("diff").out.endswith("staging: 2 changes, no findings\n")
+    suffixed.write(path, suffixed.read(path).replace(b"SealedSecret", b"Secret", 1))
+    ended = suffixed.run("diff")
+    assert ended.code == 11
+    assert f"kustomization  {what}: new, and it may do anything to SealedSecrets" in ended.out
+
+
 # --- the names in the cluster ---
 
 
