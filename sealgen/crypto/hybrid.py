@@ -9,6 +9,7 @@ Source: Sealed Secrets 0.36.6, ``pkg/crypto``; RFC 8017, section 7.1 (OAEP); NIS
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidTag
@@ -60,5 +61,6 @@ def unseal(ciphertext: bytes, private_keys: Iterable[RSAPrivateKey], label: byte
     )
 
 
+@lru_cache(64)  # a Secret has one label for all its values
 def _oaep(label: bytes) -> padding.OAEP:
     return padding.OAEP(padding.MGF1(SHA256()), SHA256(), label)

@@ -17,8 +17,16 @@ from sealgen.overlay.seen import Seen, Witness
 from sealgen.overlay.state import STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def another_process() -> Iterator[None]:
+    """Forget what a process looks at once only, before each test and after."""
+    seen.judges.cache_clear()
+    yield
+    seen.judges.cache_clear()
 
 
 @pytest.fixture
@@ -151,6 +159,7 @@ def test_a_memory_that_is_cut_off_is_none(root: Path) -> None:
 
 def test_another_sealgen_recalls_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealgen, "__version__", "99")
+    seen.judges.cache_clear()
     assert seen.recall(root, "staging") is None
 
 
@@ -162,9 +171,11 @@ def test_a_sealgen_whose_code_was_changed_recalls_nothing(
     (package / "room").mkdir()
     (package / "room/module.py").write_text("x = 1\n")
     monkeypatch.setattr(sealgen, "__file__", str(package / "__init__.py"))
+    seen.judges.cache_clear()
     remember(root)
     assert seen.recall(root, "staging") is not None
     os.utime(package / "room/module.py", (1, 1))
+    seen.judges.cache_clear()
     assert seen.recall(root, "staging") is None
 
 
@@ -180,6 +191,7 @@ def test_another_version_of_what_it_stands_on_recalls_nothing(
         return SimpleNamespace(origin=str(other)) if asked == name else find(asked)
 
     monkeypatch.setattr(importlib.util, "find_spec", found)
+    seen.judges.cache_clear()
     assert seen.recall(root, "staging") is None
 
 
