@@ -108,10 +108,10 @@ def digest(content: bytes | None) -> str | None:
     return None if content is None else hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
-def mode_of(path: Path) -> int | None:
+def mode_of(path: Path | str) -> int | None:
     """Return the permission bits of a file, None where there is none."""
     try:
-        return stat.S_IMODE(path.lstat().st_mode)
+        return stat.S_IMODE(os.lstat(path).st_mode)
     except FileNotFoundError:
         return None
 

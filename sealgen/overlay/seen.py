@@ -46,7 +46,11 @@ class Witness:
 
     def note(self, path: str | PurePosixPath, content: bytes | None) -> None:
         """Note what a file holds now; None where there is none."""
-        self._files[str(path)] = digest(content)
+        self.note_digest(path, digest(content))
+
+    def note_digest(self, path: str | PurePosixPath, digest: str | None) -> None:
+        """Note what a file holds now by its digest."""
+        self._files[str(path)] = digest
 
     def seen(self, secrets: int, keys: int) -> Seen:
         """Return what was noted, of an environment with so many secrets and keys that is up to date."""

@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,11 @@ class FileChange:
     """What the file is to hold; None for one to remove."""
     mode: int = 0o644
     """Permission bits of a new file, less the umask. A file that is there keeps its own."""
+
+    @cached_property
+    def digest_after(self) -> str | None:
+        """The digest of what the file is to hold; None for one to remove."""
+        return digest(self.after)
 
 
 @contextlib.contextmanager
@@ -123,7 +129,7 @@ class Run:
         self._within = within
         self._staging = staging_of(root, environment)
         self._journal = journal_of(root, environment)
-        self._folders: dict[PurePosixPath, Path] = {}
+        self._folders: dict[str, Path] = {}
         with nothing_changed():
             recovered = self._recover()
         self.recovered = recovered
@@ -155,9 +161,9 @@ class Run:
 
     # --- before the commit: only the staging folder changes ---
 
-    def _stage(self, changes: Iterable[FileChange], records: list[_Record]) -> list[tuple[Path, _Record]]:
+    def _stage(self, changes: Iterable[FileChange], records: list[_Record]) -> list[tuple[str, _Record]]:
         """Write what changes, and note it in ``records``; return all files, and what they must be at the commit."""
-        watched: list[tuple[Path, _Record]] = []
+        watched: list[tuple[str, _Record]] = []
         staged = []
         for number, change, target in self._work(changes, watched, records):
             if change.after is not None:
@@ -176,19 +182,20 @@ class Run:
         return watched
 
     def _work(
-        self, changes: Iterable[FileChange], watched: list[tuple[Path, _Record]], records: list[_Record]
-    ) -> Iterator[tuple[int, FileChange, Path]]:
+        self, changes: Iterable[FileChange], watched: list[tuple[str, _Record]], records: list[_Record]
+    ) -> Iterator[tuple[int, FileChange, str]]:
         """Yield each file that changes, with its number, once it is known that it can be put in place."""
         folders: set[Path] = set()
         for change in changes:
-            target, record = self._target(change.path), _Record.of(change)
+            folder, target = self._target(change.path)
+            record = _Record.of(change)
             watched.append((target, record))
             if record.before == record.after:
                 continue
             if not records:
                 with explained("write", self._shown()):
                     self._staging.mkdir(0o700)
-            if (folder := target.parent) not in folders:
+            if folder not in folders:
                 folders.add(folder)
                 self._try_folder(nearest(folder))
             records.append(record)
@@ -231,19 +238,20 @@ class Run:
         targets = [self._target(record.path) for record in records]
         made = set()
         for number, record in left.items():
-            if record.after is not None and (folder := targets[number].parent) not in made:
+            if record.after is not None and (folder := targets[number][0]) not in made:
                 made.add(folder)
                 with explained("write", record.path):
                     make_folder(folder, progress.folders)
         for number, record in left.items():
+            _, target = targets[number]
             with explained("write", record.path):
                 if record.after is None:
-                    targets[number].unlink()
+                    Path(target).unlink()
                 else:
-                    os.rename(self._staged(number), targets[number])  # noqa: PTH104  (of many files, each a Path)
+                    os.rename(self._staged(number), target)  # noqa: PTH104  (of many files, each a Path)
             progress.begun = True
         # Any folder on the way down may be new, made by this run or by the one that was interrupted.
-        for folder in self._way_to({target.parent for target in targets}):
+        for folder in self._way_to({folder for folder, _ in targets}):
             with explained("write", self._named(folder)):
                 flush(folder)
         # In this order: staged files without a journal are those of a run that changed nothing.
@@ -332,7 +340,7 @@ class Run:
         return f"{self._environment}: {told}"
 
     def _digest(self, record: _Record) -> str | None:
-        return digest(content_of(self._target(record.path), record.path))
+        return digest(content_of(self._target(record.path)[1], record.path))
 
     def _is_staged(self, number: int, record: _Record) -> bool:
         staged = self._staged(number)
@@ -346,15 +354,15 @@ class Run:
     def _staged(self, number: int) -> str:
         return f"{self._staging}/{number}"
 
-    def _target(self, path: PurePosixPath) -> Path:
-        """Return where the file really is: links to folders are followed, and must not lead out."""
-        parent, name = path.parent, path.name
+    def _target(self, path: PurePosixPath) -> tuple[Path, str]:
+        """Return where the file really is, and in which folder: links to folders are followed, and don't lead out."""
+        parent, _, name = str(path).rpartition("/")
         known = self._folders.get(parent)
         if known is None or name == ".." or "\0" in name:
             known = self._folder(path)
             if path not in self._within:
                 self._folders[parent] = known
-        return known / name
+        return known, f"{known}/{name}"
 
     def _folder(self, path: PurePosixPath) -> Path:
         """Return the real folder of a file that may be written."""
@@ -387,7 +395,7 @@ class _Record:
 
     @classmethod
     def of(cls, change: FileChange) -> _Record:
-        return cls(change.path, digest(change.before), digest(change.after))
+        return cls(change.path, digest(change.before), change.digest_after)
 
 
 @dataclass

@@ -138,7 +138,7 @@ def _prepared(project: Project, environment: Environment, request: Request, surr
 def _noted(changes: Iterable[FileChange], witness: Witness, progress: Callable[[int], None]) -> Iterator[FileChange]:
     for number, change in enumerate(changes):
         progress(number)
-        witness.note(change.path, change.after)
+        witness.note_digest(change.path, change.digest_after)
         yield change
 
 
