@@ -57,8 +57,7 @@ class Reason(StrEnum):
     UNREADABLE = "can't tell"
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredKey:
+class DesiredKey(NamedTuple):
     """A key as the template wants it."""
 
     recipe: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealgen.errors import SealgenError
 from sealgen.filters import FILTERS, MAX_BYTES, TOO_LARGE, FilterError
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from sealgen.values.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """The bytes of a value, or of one part of it (``tls.crt``)."""
 
     value: str

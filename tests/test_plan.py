@@ -75,7 +75,7 @@ def planned(
     live: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Plan:
     """Plan the world with changes; ``locked`` of ``{}`` is a key that the lock has not."""
-    desired_key = dataclasses.replace(KEY, **(key or {}))
+    desired_key = KEY._replace(**(key or {}))
     desired = dataclasses.replace(SECRET, **{"keys": {"KEY": desired_key}, **(secret or {})})
     known = {} if locked == {} else {("backend", "KEY"): dataclasses.replace(LOCKED, **(locked or {}))}
     return plan(

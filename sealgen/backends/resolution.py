@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealgen.content import lint, secret_types
 from sealgen.errors import ConfigurationError, SealgenError
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from sealgen.values.source import Parts
 
 
-@dataclass(frozen=True, slots=True)
-class Plaintext:
+class Plaintext(NamedTuple):
     """The bytes of one key, resolved."""
 
     secret: SecretManifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealgen.content import secret_types
 from sealgen.errors import ConfigurationError, Mark, unknown_field
@@ -32,8 +32,7 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 _LEFT_OUT = LAST_APPLIED | SCOPES.keys()
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key of a Secret: how its bytes are made, and where the template says so."""
 
     recipe: Recipe

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sealgen import certificates
 from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.overlay import seen, transaction
-from sealgen.plan import Action, Plan, Reason, touched
+from sealgen.plan import Action, Made, Plan, Reason, touched
 from sealgen.recipe import values_in
 from sealgen.reconcile import keeping
 from sealgen.reconcile.keeping import Overtaken
@@ -219,6 +219,9 @@ def _seal_keys(
 
 
 def _read_back(project: Project, planned: Planned) -> dict[str, Parts]:
+    made = planned.plan.made
+    if not any(isinstance(state, Made) and name not in made for name, state in planned.observed.states.items()):
+        return {}
     from sealgen.reconcile.read_back import read_back  # noqa: PLC0415  (most runs ask no cluster)
 
     try:

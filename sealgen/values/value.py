@@ -38,10 +38,12 @@ class Value:
         return specification_digest(self.source)
 
 
-_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def specification_digest(source: Source) -> str:
     """Return the SHA-256, in hex, of the canonical JSON of the source's kind and specification."""
-    canonical = _JSON.encode([source.kind, source.specification()])
+    # Piece by piece, of which most are text: the encoder makes itself anew for whatever is none.
+    fields = [f"{_encode(name)}:{_encode(data)}" for name, data in sorted(source.specification().items())]
+    canonical = f"[{_encode(source.kind)},{{{','.join(fields)}}}]"
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -52,6 +52,9 @@ def _entry(key: str, value: str | bool | Tree | Items | None, margin: str) -> st
     deeper = margin + _INDENT
     head, column, simple = _head(key, margin)
     if isinstance(value, str):
+        # As every ciphertext is: nothing in it needs quotes, a fold or a line of its own.
+        if _TRIVIAL.fullmatch(value) and value not in _WORDS:
+            return f"{head}{value}\n"
         return head + _scalar(value, deeper, column)
     if isinstance(value, tuple):
         if not value:
