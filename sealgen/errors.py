@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ class CannotTell(SealgenError):  # noqa: N818  (a verdict, not a fault)
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest of ``known``, or all of them when none is near."""
+    import difflib  # noqa: PLC0415  (where all is well, nothing is looked for)
+
     known = sorted(known)
     folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealgen.errors import ConfigurationError, SealgenError, quoted
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path, PurePosixPath
 
@@ -26,6 +26,8 @@ def run(
 
     Raises SealgenError, with the purpose as a hint, where there is none.
     """
+    import subprocess  # noqa: PLC0415  (who looks for a file asks nothing of Git)
+
     env = {**_environment(), **environ}
     try:
         return subprocess.run(["git", *arguments], cwd=root, env=env, capture_output=True, check=False)
@@ -130,6 +132,8 @@ class Blobs:
 
     @cached_property
     def _process(self) -> subprocess.Popen[bytes]:
+        import subprocess  # noqa: PLC0415
+
         try:
             return subprocess.Popen(
                 ["git", "cat-file", "--batch"],

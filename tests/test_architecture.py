@@ -282,6 +282,17 @@ def test_where_nothing_changed_and_no_value_is_read_no_heavy_module_is_loaded(co
     assert not modules_loaded(project, command, "staging") & {*HEAVY, *NEVER}
 
 
+def test_a_first_run_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    project = empty(tmp_path)
+    project.environment(
+        values={"user": {"literal": "aura"}, "password": {"generate": "hex", "bytes": 24}}, secrets=["app"]
+    )
+    project.template("app", {"user": "{{ values.user }}", "password": "{{ values.password }}"})
+    loaded = modules_loaded(project, "seal", "staging")
+    unused = {"sealgen.cluster", "sealgen.reconcile.read_back", "jinja2", "difflib", "traceback"}
+    assert loaded & unused == set()
+
+
 def test_where_all_templates_only_print_jinja2_is_not_loaded(tmp_path: Path) -> None:
     project = empty(tmp_path)
     project.environment(values={"password": {"generate": "hex", "bytes": 24}}, secrets=["app"])

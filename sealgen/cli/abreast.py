@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import pickle
 import signal
 import sys
 from dataclasses import dataclass
@@ -95,6 +94,8 @@ def _start(names: Sequence[str], run: Callable[[str], Any], children: list[tuple
 
 
 def _work(names: Sequence[str], run: Callable[[str], Any], writer: int) -> None:
+    import pickle  # noqa: PLC0415  (few environments need no processes)
+
     use_at_most(1)
     context = click.get_current_context()
     if context.color is None:
@@ -118,6 +119,8 @@ def _told(name: str, run: Callable[[str], Any]) -> Told | None:
 
 
 def _received(reader: BinaryIO) -> Told | None:
+    import pickle  # noqa: PLC0415
+
     try:
         told: Told | None = pickle.load(reader)  # noqa: S301  (from a process of our own)
     except EOFError:

@@ -73,13 +73,14 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does what its encoding lacks
     try:
         code = _run()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         code = 141  # The reader has gone, which is no failure: as a shell tells of SIGPIPE.
         _drop(sys.stdout, sys.stderr)
     except OSError as error:
         code = report.output_failure(error)
         _drop(sys.stdout)
-    gc.freeze()  # Python looks for cycles at its end all the same, in what is not frozen.
     sys.exit(code)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -152,6 +151,8 @@ def output_failure(error: OSError) -> int:
 
 def internal_error(error: Exception) -> int:
     """Tell of a fault of ours by its place alone: its text could hold what must not be shown."""
+    import traceback  # noqa: PLC0415  (it should never be needed)
+
     frame = traceback.extract_tb(error.__traceback__)[-1]
     name = frame.filename.rpartition("sealgen/")[2]
     return failure(

@@ -7,7 +7,6 @@ for registry credentials; the token authenticator for bootstrap tokens.
 from __future__ import annotations
 
 import base64
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,8 @@ def _keys(names: Collection[str]) -> str:
 
 
 def _renamed(missing: str, others: Collection[str]) -> str:
+    import difflib  # noqa: PLC0415  (only where something is wrong)
+
     near = difflib.get_close_matches(missing, sorted(others), n=1, cutoff=0.7)
     return f"; rename '{near[0]}' to '{missing}'?" if near else ""
 
@@ -78,6 +79,8 @@ def _near_miss(secret_type: str) -> str | None:
     """Say that the type looks like one of Kubernetes' own misspelt, both before and after its '/'."""
     if secret_type in _KNOWN:
         return None
+    import difflib  # noqa: PLC0415  (most types are Kubernetes' own)
+
     domain, _, name = secret_type.lower().partition("/")
     names: dict[str, list[str]] = {}
     for known in _KNOWN:

@@ -95,10 +95,15 @@ class Crew:
             os.close(descriptor)
         with open(asked, "rb") as questions, open(tell, "wb") as answers, contextlib.suppress(EOFError):
             while True:
-                e, n, items = pickle.load(questions)  # noqa: S301  (from the process that started this one)
-                public_key = RSAPublicNumbers(e, n).public_key()
-                answers.writelines(seal(plaintext, public_key, label) for plaintext, label in items)
-                answers.flush()
+                self._answer(questions, answers)
+
+    @staticmethod
+    def _answer(questions: BinaryIO, answers: BinaryIO) -> None:
+        """Seal what is asked next; nothing of it is held while there is no more to do."""
+        e, n, items = pickle.load(questions)  # noqa: S301  (from the process that started this one)
+        public_key = RSAPublicNumbers(e, n).public_key()
+        answers.writelines(seal(plaintext, public_key, label) for plaintext, label in items)
+        answers.flush()
 
     def end(self) -> None:
         """End all processes."""
