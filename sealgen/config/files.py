@@ -51,8 +51,13 @@ class WorkTree:
 
     def below(self, folder: str, suffix: str) -> Iterable[str]:
         """Return the files below a folder whose names end so, by their path from the folder."""
-        top = self.root / folder
-        return (path.relative_to(top).as_posix() for path in top.rglob(f"*{suffix}"))
+        top = os.path.join(self.root, folder)  # noqa: PTH118  (1,000 templates as fast as they can be)
+        return (
+            f"{where}/{name}"[len(top) + 1 :]
+            for where, folders, files in os.walk(top)
+            for name in (*folders, *files)
+            if name.endswith(suffix)
+        )
 
     def leads_out(self, path: str | PurePosixPath, folder: str) -> bool:
         """Tell whether what is at a path below a folder is a link that leads out of it."""

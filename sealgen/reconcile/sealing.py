@@ -207,6 +207,8 @@ def _seal_keys(
     resolved = resolution.resolve_keys(wanted, plaintexts)
     # A certificate and its key must match, also where one of them stays.
     staying = resolution.resolve_keys(_staying_at_hand(planned), plaintexts)
+    # Many are sealed in child processes, while this one looks at the values.
+    ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
     resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
     warnings = resolution.warnings(resolved, planned.environment)
     # All is well with the values: what is to be kept is put before anything that is made of it can be used.
@@ -214,7 +216,6 @@ def _seal_keys(
     keeping.put(
         [fresh for name, fresh in planned.observed.fresh.items() if name in needed], environment.name, surroundings
     )
-    ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
     return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
 
 

@@ -89,6 +89,7 @@ def _record(name: str, shape: Record[Source]) -> Record[Value]:
 _RECORDS = {name: _record(name, shape) for name, shape in _VARIANTS.items()}
 
 SOURCE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name.partition(":")[0] for name in _VARIANTS))
+_SOURCES = frozenset(SOURCE_NAMES)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class ValueShape:
 
 
 def _variant(node: Mapping, path: str) -> str:
-    given = [(name, key) for name, (key, _) in node.entries.items() if name in SOURCE_NAMES]
+    given = [(name, key) for name, (key, _) in node.entries.items() if name in _SOURCES]
     if not given:
         for name, (key, _) in node.entries.items():
             if name not in RULES and not _variants_with(name):
