@@ -12,6 +12,7 @@ import pytest
 
 import sealgen
 from sealgen.kubernetes import sealed_secret
+from sealgen.overlay import seen
 from sealgen.reconcile.manifests import render_manifests
 from tests.support.project import Ended, Project, empty
 
@@ -174,7 +175,9 @@ def test_a_damaged_memory_makes_a_run_look(project: Project, content: bytes) -> 
 
 def test_another_sealgen_looks(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealgen, "__version__", "99")
+    seen.judges.cache_clear()  # as in a process of its own
     assert run(project, "plan", "staging") == (UP_TO_DATE, True)
+    seen.judges.cache_clear()
 
 
 def test_a_memory_that_can_t_be_written_does_no_harm(project: Project) -> None:
