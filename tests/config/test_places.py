@@ -208,7 +208,7 @@ def test_what_the_page_shows_is_what_it_says() -> None:
         re.findall(r"```yaml\n(.*?)```", page.partition(f"## {title}\n")[2].partition("\n## ")[0], re.DOTALL)
         for title in ("Keeping generated values", "Pushing")
     )
-    assert places(environment(*keeping, "production")) == {
+    assert places(environment("".join(keeping), "production")) == {
         "jwt_secret_key": ("vault", "secret/aura/production", ("jwt_secret_key",))
     }
     shown = {
@@ -216,4 +216,4 @@ def test_what_the_page_shows_is_what_it_says() -> None:
         for cells in (line.split() for line in page.splitlines())
         if cells[-1:] == ["create"]
     }
-    assert places(environment(*pushing, "production")) == shown != {}
+    assert places(environment("".join(pushing), "production")) == shown != {}
