@@ -61,7 +61,8 @@ class Keeping:
                 return source.obtain(name, self.surroundings), None
             except CannotTell:
                 if not self._is_missing(name, source):
-                    raise
+                    # Another run may have put it there in between; or it is there and no value.
+                    return source.obtain(name, self.surroundings), None
         held = self._look(name, source)
         if locked is not None and not rotated:
             raise CannotTell(

@@ -140,8 +140,10 @@ class Stores:
     def look(self, entry: Entry, timeout: int) -> Held:
         """Look at an entry that is to be written, as it is now; ``timeout`` is in seconds.
 
-        Raises CannotTell where the store can't be asked, and SealgenError where it can't be written.
+        What was read of it before is read again. Raises CannotTell where the store can't be asked, and SealgenError
+        where it can't be written.
         """
+        self._readings.pop(entry, None)
         try:
             reader = self._reader(entry.store)
             if not isinstance(reader, Writer):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.api_server import Answer, Request
+
 ENTRY = "aura/staging"
 
 
@@ -156,6 +158,20 @@ def test_who_comes_second_takes_the_value_of_who_came_first(project: Project, st
     store.before_write = lambda path: store.put(path, theirs, OURS)
     assert project.run("seal", "staging", "-q", env=store.variables) == (0, "", "")
     assert (sealed(project), store.newest(ENTRY)) == (theirs, theirs)
+
+
+def test_what_another_run_puts_between_two_looks_is_the_value(project: Project, store: Vault) -> None:
+    theirs = {"jwt": "theirs-7c1f0a", "redis": "theirs-too-55e1"}
+
+    def not_yet(request: Request) -> Answer:
+        answer = store.answer(request)
+        if ENTRY not in store.secrets:
+            store.put(ENTRY, theirs, OURS)
+        return answer
+
+    store.server.answers["GET /v1/secret/data/aura/staging"] = not_yet
+    assert project.run("seal", "staging", "-q", env=store.variables) == (0, "", "")
+    assert (sealed(project), store.writes()) == (theirs, [])
 
 
 def test_what_this_run_has_put_before_is_not_rotated_again(project: Project, store: Vault) -> None:
