@@ -80,6 +80,14 @@ def _shellquote(plaintext: bytes) -> bytes:
     return shlex.quote(_text(plaintext)).encode()
 
 
+def _redisquote(plaintext: bytes) -> bytes:
+    """Return a word in double quotes, as redis-cli and the server's inline commands read it (``sdssplitargs``)."""
+    quoted = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\x{byte:02x}" for byte in plaintext
+    )
+    return f'"{quoted}"'.encode()
+
+
 def _htpasswd(password: bytes, user: bytes) -> bytes:
     """Return a line of Apache's htpasswd file, ``user:`` and a bcrypt hash of cost 12 with a fresh salt."""
     import bcrypt  # noqa: PLC0415  (only this filter needs it)
@@ -109,6 +117,7 @@ FILTERS: Mapping[str, Filter] = {
     "tojson": Filter(_tojson),
     "sqlquote": Filter(_sqlquote),
     "shellquote": Filter(_shellquote),
+    "redisquote": Filter(_redisquote),
     "htpasswd": Filter(_htpasswd, ("user",), salted=True),
     "replace": Filter(_replace, ("old", "new")),
     "trim": Filter(lambda plaintext: _text(plaintext).strip().encode()),

@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
 _most: int | None = None
@@ -46,3 +47,21 @@ def end_with(work: Callable[[], None]) -> NoReturn:
         code = 0
     finally:
         os._exit(code)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process that leads a session of its own, and all of the session that are still in its group."""
+    # Not yet waited for, its number can't be another process's.
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def ended(returncode: int) -> str:
+    """Say how a process ended."""
+    if returncode >= 0:
+        return f"ended with status {returncode}"
+    try:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"was ended by signal {-returncode}"

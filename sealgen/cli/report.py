@@ -178,6 +178,6 @@ def _command_name() -> str:
 
 
 def worst(codes: Iterable[int]) -> int:
-    """Return the exit code of several runs: a fault before a doubt before a finding before a change."""
-    order = (0, 10, 11, 12, 1, 2)
+    """Return the exit code of several runs: an interruption before a fault, a doubt, a finding and a change."""
+    order = (0, 10, 11, 12, 1, 2, 130)
     return max(codes, key=order.index, default=0)

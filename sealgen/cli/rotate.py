@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +15,8 @@ from sealgen.cli.settings import complete_environment, global_options, settings
 from sealgen.errors import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealgen.config.project import Project
     from sealgen.reconcile.planning import Planned
     from sealgen.reconcile.request import Request
@@ -29,53 +33,108 @@ class _Declined(Exception):  # noqa: N818  (a person's wish, not a fault)
 @click.option("--all", "all_", is_flag=True, help="All that are generated.")
 @click.option("--finish", metavar="VALUE", multiple=True, help="No longer keep the version before; repeat for more.")
 @click.option("--from-cluster", is_flag=True, help="Read back from the live Secrets what is needed beside them.")
+@click.option("--print", "prints", is_flag=True, help="Only print the steps around it, as Markdown.")
+@click.option("--execute", "executes", is_flag=True, help="Carry out the steps around it, too.")
+@click.option("--resume", "later", flag_value="resume", help="Go on with steps that were begun.")
+@click.option("--restart", "later", flag_value="restart", help="Begin them again, with yet another version.")
+@click.option("--rollback", "later", flag_value="rollback", help="Undo the steps that were begun.")
+@click.option("--abandon", "later", flag_value="abandon", help="Forget that they were begun.")
+@click.option("--show-output", "shows", is_flag=True, help="Show what the programs of steps print, values masked.")
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--no-wait", is_flag=True, help="Fail at once where another run holds the environment.")
 @global_options
 @click.pass_context
-def command(
-    context: click.Context,
-    name: str,
-    values: tuple[str, ...],
-    due: bool,
-    all_: bool,
-    finish: tuple[str, ...],
-    from_cluster: bool,
-    dry_run: bool,
-    yes: bool,
-    no_wait: bool,
-) -> int:
+def command(context: click.Context, /, name: str, **given: Any) -> int:
     """Make the next version of values, and seal every key that is made of them again, in one transaction.
 
     All other ciphertexts stay as they are. At a terminal the plan is confirmed by a typed yes. Where a value has
     keep_previous, the ciphertext before is kept under that key until the next rotation, or --finish.
-    Exits 0 when it is done or nothing is due, 10 for --dry-run or without a yes, 12 when a value is needed that
-    can't be had here (nothing is written then).
-    """
-    from sealgen.reconcile.request import Request  # noqa: PLC0415
 
-    if sum(map(bool, (values, due, all_, finish))) != 1:
-        raise click.UsageError("name values, or say one of --due, --all and --finish VALUE")
+    Where a value has a rotation:, --execute seals it and then runs its steps one by one, each confirmed at a terminal;
+    --resume goes on where a run ended.
+
+    Exits 0 when it is done or nothing is due, 1 when a step failed, 10 for --dry-run or without a yes, 12 when a value
+    is needed that can't be had here.
+    """
+    wish = _Wish(**given)
+    asks = not wish.yes and report.is_heard() and sys.stdin.isatty()
+    _check(wish, asks=asks)
 
     def run(project: Project, name: str) -> each.Outcome:
-        chosen = _chosen(project, name, due=due) if due or all_ else values
-        request = Request(frozenset(chosen), frozenset(finish), alone=True, from_cluster=from_cluster)
-        if not chosen and not finish:
-            report.say(f"{name}: nothing is due" if due else f"{name}: nothing is generated")
-            return each.Outcome(0, {"environment": name, "steps": []} if settings(context).json else {})
-        if dry_run:
-            return plan.show(context, project, name, request, every=False)
-        return _rotated(
-            context,
-            project,
-            name,
-            request,
-            asks=not yes and report.is_heard() and sys.stdin.isatty(),
-            waits=not no_wait,
-        )
+        try:
+            return _carried_out(context, project, name, wish, asks=asks)
+        except _Declined:
+            report.say(f"{name}: nothing was written")
+            return each.Outcome(10, {})
 
     return each.environment(context, "rotate", (name,), False, run)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the command line says, by the names of its parameters."""
+
+    values: tuple[str, ...]
+    due: bool
+    all_: bool
+    finish: tuple[str, ...]
+    from_cluster: bool
+    prints: bool
+    executes: bool
+    later: str | None
+    shows: bool
+    dry_run: bool
+    yes: bool
+    no_wait: bool
+
+
+def _check(wish: _Wish, *, asks: bool) -> None:
+    """Raise UsageError for what doesn't go together."""
+    named = bool(wish.values or wish.due or wish.all_)
+    steps = wish.prints or wish.executes
+    if wish.later and (named or wish.finish or steps or wish.dry_run):
+        raise click.UsageError(f"--{wish.later} is about what was begun; leave all else to do out")
+    if not wish.later and sum(map(bool, (wish.values, wish.due, wish.all_, wish.finish))) != 1:
+        raise click.UsageError("name values, or say one of --due, --all and --finish VALUE")
+    if steps and not named:
+        raise click.UsageError("there are no steps around --finish; leave --print and --execute out")
+    if wish.prints and wish.executes:
+        raise click.UsageError("say --print or --execute, not both")
+    runs = (wish.executes and not wish.dry_run) or wish.later in ("resume", "restart", "rollback")
+    if runs and not (asks or wish.yes):
+        raise click.UsageError("each step is confirmed, and nobody can answer here; --yes says it beforehand")
+
+
+def _carried_out(context: click.Context, project: Project, name: str, wish: _Wish, *, asks: bool) -> each.Outcome:
+    from sealgen.reconcile.request import Request  # noqa: PLC0415
+
+    if wish.later:
+        return _with_steps(context, project, name, (), wish, asks=asks)
+    chosen = _chosen(project, name, due=wish.due) if wish.due or wish.all_ else wish.values
+    if not chosen and not wish.finish:
+        report.say(f"{name}: nothing is due" if wish.due else f"{name}: nothing is generated")
+        return each.Outcome(0, {"environment": name, "steps": []} if settings(context).json else {})
+    if wish.prints or wish.executes:
+        return _with_steps(context, project, name, chosen, wish, asks=asks)
+    request = Request(frozenset(chosen), frozenset(wish.finish), alone=True, from_cluster=wish.from_cluster)
+    if wish.dry_run:
+        return plan.show(context, project, name, request, every=False)
+    return _rotated(context, project, name, request, asks=asks, waits=not wish.no_wait)
+
+
+def _with_steps(
+    context: click.Context, project: Project, name: str, values: Sequence[str], wish: _Wish, *, asks: bool
+) -> each.Outcome:
+    from sealgen.cli import runbook  # noqa: PLC0415  (most rotations run no step)
+
+    if wish.prints:
+        return runbook.print_page(context, project, name, values)
+    confirm = partial(_confirm, name) if asks else None
+    manner = runbook.Manner(asks, wish.shows, not wish.no_wait, wish.from_cluster, confirm)
+    if wish.later:
+        return runbook.later(context, project, name, wish.later, manner)
+    return (runbook.rehearse if wish.dry_run else runbook.execute)(context, project, name, values, manner)
 
 
 def _rotated(
@@ -83,22 +142,18 @@ def _rotated(
 ) -> each.Outcome:
     def approve(planned: Planned) -> None:
         report.say(steps.steps_text(name, planned.plan, verbose=settings(context).verbose).rstrip("\n"))
-        if planned.plan.changes and not _confirmed(name):
-            raise _Declined
+        if planned.plan.changes:
+            _confirm(name)
 
-    try:
-        return seal.carry_out(
-            context, project, name, request, every=False, waits=waits, approve=approve if asks else None
-        )
-    except _Declined:
-        report.say(f"{name}: nothing was written")
-        return each.Outcome(10, {})
+    return seal.carry_out(context, project, name, request, every=False, waits=waits, approve=approve if asks else None)
 
 
-def _confirmed(name: str) -> bool:
+def _confirm(name: str) -> None:
+    """Ask for a typed yes; raises _Declined where it is none."""
     question = printable(f"{name}: rotate? Type yes:")
     answer: str = click.prompt(question, prompt_suffix=" ", default="", show_default=False, err=True)
-    return answer == "yes"
+    if answer != "yes":
+        raise _Declined
 
 
 def _chosen(project: Project, name: str, *, due: bool) -> list[str]:

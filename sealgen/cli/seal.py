@@ -74,8 +74,12 @@ def carry_out(
     every: bool,
     waits: bool,
     approve: Callable[[Planned], None] | None = None,
+    then: Callable[[Sealed], None] = lambda _: None,
 ) -> each.Outcome:
-    """Seal what is asked for, and tell; ``approve`` shows the plan to somebody, and may raise what ends the run."""
+    """Seal what is asked for, and tell; ``approve`` shows the plan to somebody, and may raise what ends the run.
+
+    ``then`` is given what was done, once it was told.
+    """
     from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
     from sealgen.crypto.crew import crew  # noqa: PLC0415
     from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
@@ -110,6 +114,7 @@ def carry_out(
     if report.is_heard():
         table = "" if approve else steps.steps_text(name, sealed.plan, verbose=current.verbose)
         report.say(table + steps.summary(name, sealed.secrets, sealed.keys, sealed.plan, done=True))
+    then(sealed)
     return each.Outcome(0, _data(sealed) if current.json else {})
 
 

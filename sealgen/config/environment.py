@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from sealgen.kubernetes.access import Grant
     from sealgen.kubernetes.rollout import Rollout
+    from sealgen.rotation.runbook import Runbook
     from sealgen.values.entry import Store
     from sealgen.values.stored import Stored
     from sealgen.values.value import Value
@@ -115,6 +116,8 @@ class Environment:
     """Whose pods start anew when they change."""
     policy: Policy
     lint: str
+    runbooks: Map[str, Runbook] = field(default_factory=dict)
+    """The steps around the next version of the values that have some, by the value's name."""
 
 
 # What JSON Schema is told; the functions beside them say it in words.
@@ -477,7 +480,20 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
         rollout=rollout(fields["rollout"], {secret.name: secret.scope if sealed else None for secret in secrets}),
         policy=fields["policy"],
         lint=fields["lint"],
+        runbooks=_runbooks(name, fields),
     )
+
+
+def _runbooks(name: str, fields: Fields) -> Map[str, Runbook]:
+    rotations = {value.name: value.rotation for value in fields["values"].values() if value.rotation}
+    if not rotations:
+        return {}
+    from sealgen.rotation.runbook import runbook  # noqa: PLC0415  (most environments have none)
+
+    known = {value.name: value.source.parts for value in fields["values"].values()}
+    output = fields["output"] or f"k8s/overlays/{name}"
+    names = {"environment": name, "namespace": fields["namespace"], "output": output}
+    return {value: runbook(value, rotation, known, fields["vars"], names) for value, rotation in rotations.items()}
 
 
 def _secret(entry: _Entry, namespace: str, scope: Scope, values: Map[str, Value]) -> SecretEntry:

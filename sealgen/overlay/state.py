@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STATE = ".sealgen"
+ROTATIONS = "rotations"
 
 
 def staging_of(root: Path, environment: str) -> Path:
@@ -26,6 +27,11 @@ def staging_of(root: Path, environment: str) -> Path:
 def journal_of(root: Path, environment: str) -> Path:
     """Return where an environment's journal is."""
     return root / STATE / f"{environment}.journal"
+
+
+def rotation_of(root: Path, environment: str) -> Path:
+    """Return where the journal of an environment's rotation is."""
+    return root / STATE / ROTATIONS / f"{environment}.journal"
 
 
 def make_state(root: Path) -> None:

@@ -73,7 +73,7 @@ def prepare(
             raise ConfigurationError("--accept-fingerprint-key is for all of an environment; leave --only out")
         surveyed = replace(surveyed, lock=replace(surveyed.lock, fingerprint_key=None))
     used = surveyed.values
-    _check_rotatable(environment, request.rotate, used)
+    check_rotatable(environment, request.rotate, used)
     _check_finishable(environment, request.finish)
     key = fingerprint_key.find(project.root, surroundings.environ)
     if key is None and surveyed.lock.fingerprint_key is None and any(is_read(environment, name) for name in used):
@@ -193,7 +193,8 @@ def _access_step(surveyed: Survey) -> Step | None:
     return None if surveyed.access_listed else Step("", "", Action.REWRITE, Reason.ENTRY, field=access.FIELD)
 
 
-def _check_rotatable(environment: Environment, rotate: frozenset[str], used: Sequence[str]) -> None:
+def check_rotatable(environment: Environment, rotate: frozenset[str], used: Sequence[str]) -> None:
+    """Raise ConfigurationError for a name that is none of a value which is made here, and of which a key is made."""
     for name in sorted(rotate):
         if name not in environment.values:
             hint = did_you_mean(name, environment.values)

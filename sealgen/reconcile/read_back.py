@@ -18,17 +18,20 @@ from sealgen.errors import CannotTell, SealgenError
 from sealgen.plan import Action, Made
 from sealgen.recipe import references
 from sealgen.reconcile.rollout import live_name
+from sealgen.rotation.journal import Held
 from sealgen.values import rules
 from sealgen.values.generators.text import TextGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sealgen.cluster.connection import Cluster
     from sealgen.cluster.live_secret import LiveSecret
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.recipe import Reference
     from sealgen.reconcile.planning import Planned
+    from sealgen.reconcile.survey import Survey
     from sealgen.values.secret import Secret
     from sealgen.values.source import Parts
 
@@ -44,14 +47,55 @@ def read_back(project: Project, planned: Planned) -> dict[str, Parts]:
         return {}
     environment = planned.environment
     with _told(planned, sorted({reference.value for reference in needed})):
-        live = _Live(cluster_of(project, environment.cluster), planned)
+        live = _Live(cluster_of(project, environment.cluster))
     found: dict[str, dict[str, Secret]] = {}
     for reference in needed:
         with _told(planned, [str(reference)]):
-            secret = live.value(reference)
+            secret = live.value(places(planned.survey, reference))
+            if not _fits(planned.survey, reference, secret):
+                raise CannotTell("it is not of the length that its generator makes")
             rules.check(reference.value, environment.values[reference.value].rules, {reference.part: secret})
         found.setdefault(reference.value, {})[reference.part] = secret
     return dict(found)
+
+
+def places(surveyed: Survey, reference: Reference) -> tuple[Held, ...]:
+    """Return the keys that the lock has of a value alone, or of a part of one, in its present version."""
+    held = {place: surveyed.lock.keys[place] for place in surveyed.alone.get(reference, ())}
+    return tuple(
+        Held(locked.namespace, live_name(surveyed.environment, surveyed.lock, secret), key, locked.ciphertext)
+        for (secret, key), locked in held.items()
+    )
+
+
+def live_values(
+    project: Project, environment: Environment, wanted: Mapping[Reference, Sequence[Held]]
+) -> dict[Reference, Secret | SealgenError]:
+    """Return the values that are live in these places or, for each that can't be read back, why.
+
+    The cluster is not asked where there is no place.
+    """
+    found: dict[Reference, Secret | SealgenError] = {}
+    live: _Live | SealgenError | None = None
+    for reference, held in wanted.items():
+        try:
+            if not held:
+                raise CannotTell("the lock has no key that is it alone")
+            if live is None:
+                live = _connected(project, environment)
+            if isinstance(live, SealgenError):
+                raise live
+            found[reference] = live.value(held)
+        except SealgenError as error:
+            found[reference] = error
+    return found
+
+
+def _connected(project: Project, environment: Environment) -> _Live | SealgenError:
+    try:
+        return _Live(cluster_of(project, environment.cluster))
+    except SealgenError as error:
+        return error
 
 
 def _needed(planned: Planned) -> list[Reference]:
@@ -80,39 +124,34 @@ def _told(planned: Planned, names: list[str]) -> Iterator[None]:
 class _Live:
     """The Secrets of a cluster, each asked for once."""
 
-    def __init__(self, cluster: Cluster, planned: Planned) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._planned = planned
         self._secrets: dict[tuple[str, str], LiveSecret | CannotTell] = {}
 
-    def value(self, reference: Reference) -> Secret:
-        """Return a value, or a part of one, from any key that is proven to hold it."""
+    def value(self, held: Sequence[Held]) -> Secret:
+        """Return a value, or a part of one, from any key that is proven to hold it; raises CannotTell."""
         found: list[Secret] = []
         refusals: list[str] = []
-        for place in self._planned.survey.alone[reference]:
+        for place in held:
             try:
-                found.append(self._proven(*place))
+                found.append(self._proven(place))
             except CannotTell as refusal:
                 refusals.append(refusal.message)
         if not found:
             raise CannotTell("; ".join(dict.fromkeys(refusals)))
         if not all(hmac.compare_digest(found[0].reveal(), other.reveal()) for other in found[1:]):
             raise CannotTell("the live Secrets that hold it differ")
-        if not self._fits(reference, found[0]):
-            raise CannotTell("it is not of the length that its generator makes")
         return found[0]
 
-    def _proven(self, name: str, key: str) -> Secret:
-        """Return the value of a key that was made from the ciphertext that the lock has; raises CannotTell."""
-        locked = self._planned.survey.lock.keys[name, key]
-        known = live_name(self._planned.environment, self._planned.survey.lock, name)
-        live = self._secret(locked.namespace, known)
-        place = f"{locked.namespace}/{known}"
-        if ciphertext_digest(live.ciphertexts.get(key, "")) != locked.ciphertext:
-            raise CannotTell(f"the SealedSecret {place} has another ciphertext of {key} than the lock")
-        if key not in live.data:
-            raise CannotTell(f"{key} of the Secret {place} is not as the controller wrote it")
-        return live.data[key]
+    def _proven(self, held: Held) -> Secret:
+        """Return the value of a key that was made from this very ciphertext; raises CannotTell."""
+        live = self._secret(held.namespace, held.secret)
+        place = f"{held.namespace}/{held.secret}"
+        if ciphertext_digest(live.ciphertexts.get(held.key, "")) != held.ciphertext:
+            raise CannotTell(f"the SealedSecret {place} has another ciphertext of {held.key} than the lock")
+        if held.key not in live.data:
+            raise CannotTell(f"{held.key} of the Secret {place} is not as the controller wrote it")
+        return live.data[held.key]
 
     def _secret(self, namespace: str, name: str) -> LiveSecret:
         place = (namespace, name)
@@ -126,10 +165,11 @@ class _Live:
             raise found
         return found
 
-    def _fits(self, reference: Reference, value: Secret) -> bool:
-        """Tell whether the value can be one of its generator's, where it was made to the present specification."""
-        wanted = self._planned.environment.values[reference.value]
-        locked = self._planned.survey.lock.values[reference.value]
-        if not isinstance(wanted.source, TextGenerator) or locked.specification != wanted.specification:
-            return True
-        return len(value) == wanted.source.size
+
+def _fits(surveyed: Survey, reference: Reference, value: Secret) -> bool:
+    """Tell whether the value can be one of its generator's, where it was made to the present specification."""
+    wanted = surveyed.environment.values[reference.value]
+    locked = surveyed.lock.values[reference.value]
+    if not isinstance(wanted.source, TextGenerator) or locked.specification != wanted.specification:
+        return True
+    return len(value) == wanted.source.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sealgen import certificates
@@ -20,7 +20,7 @@ from sealgen.reconcile.survey import written_to
 from sealgen.values import fingerprint_key, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import PurePosixPath
 
     from sealgen.backends.resolution import Plaintext, Warned
@@ -49,6 +49,8 @@ class Sealed:
     """What was written or removed, from the project's root."""
     values: tuple[str, ...]
     """The values that its keys are made of."""
+    made: Mapping[str, Parts] = field(repr=False)
+    """The values that the run made, by name: nobody else has them yet."""
 
 
 def seal(
@@ -103,9 +105,10 @@ def _seal(
     ciphertexts: Iterator[str] = iter(())
     warnings: tuple[Warned, ...] = ()
     days_left = None
+    made: Mapping[str, Parts] = {}
     while any(planned.plan.having(Action.SEAL)):
         try:
-            ciphertexts, warnings, days_left = _seal_keys(project, planned, surroundings, crew)
+            ciphertexts, warnings, days_left, made = _seal_keys(project, planned, surroundings, crew)
             break
         except Overtaken as overtaken:
             # What is in the store now is the value, and what this run has put there is no longer to be made.
@@ -125,6 +128,7 @@ def _seal(
         days_left=days_left,
         files=tuple(map(str, files)),
         values=tuple(planned.plan.versions),
+        made=made,
     )
 
 
@@ -187,8 +191,8 @@ def _command(environment: str, request: Request, plan: Plan) -> str:
 
 def _seal_keys(
     project: Project, planned: Planned, surroundings: Surroundings, crew: Crew
-) -> tuple[Iterator[str], tuple[Warned, ...], int]:
-    """Return the new ciphertexts as they come, what looked wrong about the values, and the certificate's days left."""
+) -> tuple[Iterator[str], tuple[Warned, ...], int, Mapping[str, Parts]]:
+    """Return the new ciphertexts as they come, warnings, the certificate's days left, and the values that were made."""
     from sealgen.backends import resolution, sealed_secrets  # noqa: PLC0415  (cryptography: only to seal)
     from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
 
@@ -196,10 +200,11 @@ def _seal_keys(
     certificate = planned.certificate or certificates.pinned(project, environment, planned.backend)
     at = planned.backend.certificate_at
     certificate_rules.check_validity(certificate, surroundings.now, at, environment.name)
+    made: dict[str, Parts] = {}
     plaintexts: dict[str, Parts] = {**planned.observed.plaintexts, **_read_back(project, planned)}
     for name in planned.plan.made:
         value = planned.environment.values[name]
-        plaintexts[name] = value.source.obtain(name, surroundings)
+        plaintexts[name] = made[name] = value.source.obtain(name, surroundings)
         rules.check(name, value.rules, plaintexts[name])
 
     manifests = planned.survey.manifests
@@ -207,16 +212,19 @@ def _seal_keys(
     resolved = resolution.resolve_keys(wanted, plaintexts)
     # A certificate and its key must match, also where one of them stays.
     staying = resolution.resolve_keys(_staying_at_hand(planned), plaintexts)
+    sizes = _bytes_not_at_hand(planned, staying)
+    needed = {name for secret, key in wanted for name in values_in(secret.keys[key].recipe)}
+    if fresh := [fresh for name, fresh in planned.observed.fresh.items() if name in needed]:
+        # Put where it is kept before anything is made of it, and only if all is well with the values.
+        resolution.check([*resolved, *staying], sizes)
+        keeping.put(fresh, environment.name, surroundings)
+        made |= {each.name: each.parts for each in fresh}
     # Many are sealed in child processes, while this one looks at the values.
     ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
-    resolution.check([*resolved, *staying], _bytes_not_at_hand(planned, staying))
+    if not fresh:
+        resolution.check([*resolved, *staying], sizes)
     warnings = resolution.warnings(resolved, planned.environment)
-    # All is well with the values: what is to be kept is put before anything that is made of it can be used.
-    needed = {name for secret, key in wanted for name in values_in(secret.keys[key].recipe)}
-    keeping.put(
-        [fresh for name, fresh in planned.observed.fresh.items() if name in needed], environment.name, surroundings
-    )
-    return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now)
+    return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now), made
 
 
 def _read_back(project: Project, planned: Planned) -> dict[str, Parts]:

@@ -189,7 +189,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(known, Parts):
             label = f"values.{known.name}"
         elif isinstance(known, Values):
-            label = "values"
+            label = known.label
         elif isinstance(known, Variables):
             label = "vars"
         hint = did_you_mean(str(name), map(str, known))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
-import signal
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sealgen.errors import CannotTell, ConfigurationError, SealgenError
+from sealgen.processes import ended, kill
 from sealgen.values.children import environ_of_child
 from sealgen.values.file import LINE_ENDS, MAX_BYTES, TRIM
 from sealgen.values.secret import Secret
@@ -75,16 +74,16 @@ class Command:
             try:
                 output = _output(process, time.monotonic() + self.timeout)
             except subprocess.TimeoutExpired:
-                _kill(process)
+                kill(process)
                 raise CannotTell(f"{program} took longer than {self.timeout} s", hint=by_hand) from None
             except BaseException:
-                _kill(process)
+                kill(process)
                 raise
             if len(output) == _TOO_MUCH:
-                _kill(process)
+                kill(process)
                 raise SealgenError(f"{program} printed more than 1 MiB, which is what a Secret can hold")
         if process.returncode:
-            raise CannotTell(f"{program} {_ended(process.returncode)}", hint=by_hand)
+            raise CannotTell(f"{program} {ended(process.returncode)}", hint=by_hand)
         return {"": Secret(output.rstrip(LINE_ENDS) if self.trim else output)}
 
 
@@ -110,23 +109,6 @@ def _output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
             break
         output += chunk
     return bytes(output)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and all of its session that are still in its group."""
-    # Not yet waited for, its number can't be another process's.
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _ended(returncode: int) -> str:
-    if returncode > 0:
-        return f"ended with status {returncode}"
-    try:
-        return f"was ended by {signal.Signals(-returncode).name}"
-    except ValueError:
-        return f"was ended by signal {-returncode}"
 
 
 def _argument_problem(text: str) -> str | None:

@@ -27,6 +27,7 @@ from sealgen.values.destination import KEEP, PUSH
 from sealgen.values.generate import GENERATORS
 from sealgen.values.kept import Kept
 from sealgen.values.previous import KEEP_PREVIOUS
+from sealgen.values.rotation import ROTATION
 from sealgen.values.rules import RULES, read_rules
 from sealgen.values.value import Value
 from sealgen.yaml.schema import Field, Fields, JSONSchema, Record, Text, mapping
@@ -67,7 +68,7 @@ def _record(name: str, shape: Record[Source]) -> Record[Value]:
     is_generated = name.startswith("generate: ")
     of_value = {"push": PUSH}
     if is_generated or name == "prompt":  # which are made
-        of_value |= {"recover": _RECOVER, "keep_previous": KEEP_PREVIOUS}
+        of_value |= {"recover": _RECOVER, "keep_previous": KEEP_PREVIOUS, "rotation": ROTATION}
     of_source = {"keep": KEEP} if is_generated else {}
 
     def build(fields: Fields) -> Value:

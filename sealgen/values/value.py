@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealgen.values.destination import Destination
+    from sealgen.values.rotation import Rotation
     from sealgen.values.rules import Rules
     from sealgen.values.source import Source
 
@@ -31,6 +32,8 @@ class Value:
     """The key that holds the version before, in each Secret that has the value alone in a key."""
     push: Destination | None = None
     """Where it is pushed to; None for where the environment says."""
+    rotation: Rotation | None = None
+    """What is done around its next version."""
 
     @cached_property
     def specification(self) -> str:

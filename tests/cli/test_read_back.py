@@ -705,7 +705,7 @@ def test_a_fault_of_ours_while_it_is_read_back_shows_nothing(
     def fits(self: object, reference: object, value: Secret) -> NoReturn:
         raise RuntimeError(reference, value, value.reveal())
 
-    monkeypatch.setattr("sealgen.reconcile.read_back._Live._fits", fits)
+    monkeypatch.setattr("sealgen.reconcile.read_back._fits", fits)
     before = project.tree()
     for more in ((), ("-v",), ("--json",)):
         ended = project.run("seal", "staging", "--from-cluster", *more)
