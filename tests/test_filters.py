@@ -52,6 +52,7 @@ def test_the_list_is_closed() -> None:
         "tojson": ((), False),
         "sqlquote": ((), False),
         "shellquote": ((), False),
+        "redisquote": ((), False),
         "htpasswd": (("user",), True),
         "replace": (("old", "new"), False),
         "trim": ((), False),
@@ -172,6 +173,22 @@ def test_shellquote_is_one_word_of_a_shell(text: str) -> None:
 
 def test_shellquote_refuses_nul() -> None:
     assert refusal("shellquote", f"{CANARY}\0") == "a shell word can't hold a NUL character"
+
+
+def splitargs(line: bytes) -> list[bytes]:
+    """Split a line into words as Redis does (``sdssplitargs``), as far as double quotes go."""
+    words = re.findall(rb'"((?:[^"\\]|\\x[0-9a-f]{2})*)"|(\S+)', line)
+    unescaped = (re.sub(rb"\\x(..)", lambda match: bytes.fromhex(match[1].decode()), quoted) for quoted, _ in words)
+    return [text or plain for text, (_, plain) in zip(unescaped, words, strict=True)]
+
+
+@given(st.binary(max_size=60))
+@example(bytes(range(256)))
+@example(b"a\r\nFLUSHALL")
+def test_redisquote_is_one_word_of_one_line_whatever_the_bytes(plaintext: bytes) -> None:
+    quoted = run("redisquote", plaintext)
+    assert re.fullmatch(rb'"[ -~]*"', quoted)
+    assert splitargs(b"AUTH " + quoted) == [b"AUTH", plaintext]
 
 
 @pytest.mark.parametrize("password", ["x" * 72, "pä\n'ss"])

@@ -11,6 +11,7 @@ from sealgen.cli import report
 from sealgen.cli.abreast import abreast
 from sealgen.cli.settings import chosen, settings
 from sealgen.errors import SealgenError
+from sealgen.overlay.state import rotation_of
 from sealgen.overlay.transaction import pending
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def environment(
     def run_noting(name: str) -> Outcome:
         if command not in _RECOVER and (left := pending(project.root, name)):
             report.note(left)
+        if command != "rotate" and rotation_of(project.root, name).exists():
+            report.note(f"{name}: a rotation was begun and is not finished; go on with sealgen rotate {name} --resume")
         return run(project, name)
 
     for name, outcome in _outcomes(chosen(project, names, every=every), run_noting):

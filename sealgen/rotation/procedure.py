@@ -31,9 +31,13 @@ def procedure(runbooks: Iterable[Runbook]) -> Runbook:
 def _join(steps: list[Step], others: list[Step]) -> None:
     """Put ``others`` among ``steps`` so that both keep their order, and what stands in both stands there once."""
     place = 0
+    waiting: list[Step] = []
     for step in others:
         if step in steps[place:]:
-            place = steps.index(step, place) + 1
+            found = steps.index(step, place)
+            steps[found:found] = waiting
+            place = found + len(waiting) + 1
+            waiting = []
         else:
-            steps.insert(place, step)
-            place += 1
+            waiting.append(step)
+    steps += waiting
