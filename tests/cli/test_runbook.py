@@ -275,8 +275,10 @@ def test_without_steps_there_is_nothing_to_execute(project: Project, what: str) 
     assert rotate(project, "other", what, *(["--yes"] if what == "--execute" else [])) == (
         2,
         "",
-        "error: staging has no rotation: for 'other', so that there are no steps\n"
-        "Rotate without --execute and --print, or write down the steps (docs/rotation.md).\n",
+        (
+            "error: staging has no rotation: for 'other', so that there are no steps\n"
+            "Rotate without --execute and --print, or write down the steps (docs/rotation.md).\n"
+        ),
     )
     assert project.tree() == before
 
@@ -309,8 +311,11 @@ def test_what_a_step_reads_is_there_before_anything_is_changed(project: Project)
     assert ended == (
         12,
         "",
-        "error: staging: site can't be had: values.site: the environment variable SITE is not set; nothing was changed\n"
-        "set SITE to the value and run again\n",
+        (
+            "error: staging: site can't be had: values.site: the environment variable SITE is not set; "
+            "nothing was changed\n"
+            "set SITE to the value and run again\n"
+        ),
     )
     assert (project.tree(), done(project)) == (before, [])
 
@@ -443,8 +448,10 @@ def test_what_is_undone_is_undone_in_reverse_and_then_it_is_given_up(project: Pr
     done(project)
     assert rotate(project, "--rollback", "--yes") == (
         0,
-        "  1 undo: change it\n    $ sh step undo\n    < back to «previous.password»\n    undone\n"
-        f"staging: the rotation of password is rolled back; {RESTORE}\n",
+        (
+            "  1 undo: change it\n    $ sh step undo\n    < back to «previous.password»\n    undone\n"
+            f"staging: the rotation of password is rolled back; {RESTORE}\n"
+        ),
         "",
     )
     assert (done(project), got(project, "undo")) == (["undo"], f"back to {old}")
@@ -485,8 +492,10 @@ def test_a_step_that_was_done_and_is_another_now_ends_it(project: Project, live:
     assert rotate(project, "--resume", "--yes") == (
         1,
         "",
-        "error: staging: a step that was done is no longer among the steps of password, so that it can't be told where "
-        f"to go on\n{WAYS}\n",
+        (
+            "error: staging: a step that was done is no longer among the steps of password, so that it can't be told "
+            f"where to go on\n{WAYS}\n"
+        ),
     )
 
 
@@ -497,8 +506,10 @@ def test_a_lock_that_has_moved_on_ends_it(project: Project, live: Live) -> None:
     assert rotate(project, "--resume", "--yes") == (
         1,
         "",
-        "error: staging: password is another version now than the one that was rotated to\n"
-        f"Somebody sealed it again. {WAYS}\n",
+        (
+            "error: staging: password is another version now than the one that was rotated to\n"
+            f"Somebody sealed it again. {WAYS}\n"
+        ),
     )
 
 

@@ -102,7 +102,10 @@ STDIN = "values.password.rotation.before[0].stdin"
         ("{before: kubectl}", "24: values.password.rotation.before must be a list"),
         (
             "{before: [kubectl]}",
-            "25: values.password.rotation.before[0] must be a list (a program and its arguments) or a mapping with run:",
+            (
+                "25: values.password.rotation.before[0] must be a list (a program and its arguments) "
+                "or a mapping with run:"
+            ),
         ),
         ("{before: [[]]}", f"25: {RUN} is empty"),
         ("{before: [['']]}", f"26: {RUN}[0]: the program's name is empty"),
