@@ -93,11 +93,19 @@ class Journal:
         return replace(self, entries=tuple(entries))
 
     def following(self, steps: Runbook) -> Journal | None:
-        """Return the journal for steps of which some may have changed; None where one did that is settled."""
-        begun = self.entries[: self.settled]
-        if [entry.step for entry in begun] != [step.digest for step in steps[: len(begun)]]:
+        """Return the journal for steps of which some may have changed; None where one did that is settled.
+
+        What came of the step that is not settled is kept, though it was mended: there may be something to undo.
+        """
+        settled = self.entries[: self.settled]
+        if [entry.step for entry in settled] != [step.digest for step in steps[: len(settled)]]:
             return None
-        return replace(self, entries=(*begun, *fresh(steps[len(begun) :])))
+        following = replace(self, entries=(*settled, *fresh(steps[len(settled) :])))
+        if self.settled == len(self.entries) or self.settled == len(steps):
+            return following
+        broken = self.entries[self.settled]
+        places = [number for number, step in enumerate(steps) if step.digest == broken.step and number >= self.settled]
+        return following.noting(places[0] if places else self.settled, broken.outcome)
 
 
 def fresh(steps: Runbook) -> tuple[Entry, ...]:

@@ -458,6 +458,17 @@ def test_what_is_undone_is_undone_in_reverse_and_then_it_is_given_up(project: Pr
     assert rotate(project, "--rollback", "--yes") == (0, "staging: no rotation was begun\n", "")
 
 
+@pytest.mark.parametrize("how", ["fail", "kill"])
+def test_a_step_that_was_begun_and_not_done_is_undone_too(project: Project, live: Live, how: str) -> None:
+    old = password(project)
+    project.write(how, "change\n")
+    ended = project.execute("rotate", "staging", "password", "--execute", "--yes", "-q", env={"SITE": "s"})
+    assert ended.code == (1 if how == "fail" else -9)
+    project.write(how, "")
+    assert rotate(project, "--rollback", "--yes", "-q") == (0, "", "")
+    assert (done(project), got(project, "undo")) == (["change", "undo"], f"back to {old}")
+
+
 def test_a_rollback_that_fails_can_be_tried_again(project: Project, live: Live) -> None:
     project.write("fail", "apply\nundo\n")
     assert rotate(project, "password", "--execute", "--yes", "-q").code == 1

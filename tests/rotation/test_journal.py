@@ -73,11 +73,17 @@ def test_it_goes_on_with_the_first_step_that_is_not_settled() -> None:
 
 def test_steps_that_are_left_may_change_and_those_that_are_settled_may_not() -> None:
     journal = Journal({}, (), fresh(steps("one", "two"))).noting(0, Outcome.DONE).noting(1, Outcome.FAILED)
-    for now in (steps("one", "two"), steps("one", "other"), steps("one"), steps("one", "a", "b", "two")):
+    left, failed = Outcome.LEFT, Outcome.FAILED
+    for now, outcomes in (
+        (steps("one", "two"), [failed]),
+        (steps("one", "mended"), [failed]),
+        (steps("one"), []),
+        (steps("one", "a", "b", "two", "c"), [left, left, failed, left]),
+    ):
         following = journal.following(now)
         assert following is not None
         assert [entry.step for entry in following.entries] == [step.digest for step in now]
-        assert [entry.outcome for entry in following.entries] == [Outcome.DONE, *[Outcome.LEFT] * (len(now) - 1)]
+        assert [entry.outcome for entry in following.entries] == [Outcome.DONE, *outcomes]
     for now in (steps("two", "one"), steps("two"), steps()):
         assert journal.following(now) is None
 
