@@ -37,6 +37,7 @@ def settings_changes(before: Environment | None, after: Environment | None) -> l
         *_trust(before, after),
         *_access(before, after),
         *_values(before, after),
+        *_runbooks(before, after),
         *_rollout(before, after),
         *_rest(before, after),
     ]
@@ -207,6 +208,14 @@ def _rollout(before: Environment, after: Environment) -> Iterator[Change]:
     for secret in sorted(old.suffix ^ new.suffix):
         told = "gets a digest in its name" if secret in new.suffix else "gets its name without a digest"
         yield Change(Word.SETTING, f"rollout: {secret} {told}", file=after.file)
+
+
+def _runbooks(before: Environment, after: Environment) -> Iterator[Change]:
+    for name, now in sorted(after.runbooks.items()):
+        old = before.runbooks.get(name, ())
+        if [step.digest for step in old] != [step.digest for step in now]:
+            detail = f"the steps around {name}: 'sealgen rotate --execute' runs these programs"
+            yield Change(Word.SETTING, detail, file=after.file, level=Level.TRUST)
 
 
 def _rest(before: Environment, after: Environment) -> Iterator[Change]:

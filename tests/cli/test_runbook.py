@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,12 +17,16 @@ from sealgen.errors import SealgenError
 from tests.support.api_server import api_server
 from tests.support.leaks import leaked
 from tests.support.live import Live
-from tests.support.project import Ended, Project, empty
-from tests.support.terminal import Session, at_terminal
+from tests.support.project import Project, empty
+from tests.support.terminal import at_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.support.api_server import Answer, Request
+    from tests.support.project import Ended
+    from tests.support.terminal import Session
 
 JOURNAL = ".sealgen/rotations/staging.journal"
 # Notes its name, what it reads, its arguments and its variables; fails, or kills the run, where a file says so.
@@ -97,15 +102,15 @@ def live(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         def serve() -> None:
             cluster.apply(project)
             for path, answer in list(server.answers.items()):
-                server.answers[path] = lambda request, answer=answer: _current(answer, request)
+                server.answers[path] = partial(current, answer)
 
-        def _current(answer: Any, request: Any) -> Any:
+        def current(answer: Answer | Callable[[Request], Answer], request: Request) -> Answer:
             applied = project.root / "got/applied"
             if applied.exists():
                 applied.unlink()
                 serve()
                 answer = server.answers[f"{request.method} {request.path}"]
-            return answer(request)
+            return answer(request) if callable(answer) else answer
 
         serve()
         yield cluster

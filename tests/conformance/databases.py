@@ -135,8 +135,8 @@ def redis(password: bytes) -> Iterator[Redis]:
     with tempfile.TemporaryDirectory(prefix="sealgen-") as name:
         port = _free_port()
         configuration = Path(name) / "redis.conf"
-        settings = [f"bind {HOST}", f"port {port}", f"dir {name}", 'save ""', b"requirepass " + password]
-        configuration.write_bytes(b"\n".join(_bytes(line) for line in settings) + b"\n")
+        settings = f'bind {HOST}\nport {port}\ndir {name}\nsave ""\nrequirepass '
+        configuration.write_bytes(settings.encode() + password + b"\n")
         with _running([tool("redis-server"), str(configuration)], Path(name) / "log", port):
             yield Redis(port)
 
