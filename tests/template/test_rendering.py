@@ -33,8 +33,8 @@ VARIABLES: dict[str, Data] = {
     "lines": "one\ntwo: : two\nthree",
 }
 LISTED = (
-    "filters on secrets are b64decode, b64encode, htpasswd, lower, replace, sha256, shellquote, sqlquote, tojson, "
-    "trim, upper, urlquote"
+    "filters on secrets are b64decode, b64encode, htpasswd, lower, redisquote, replace, sha256, shellquote, sqlquote, "
+    "tojson, trim, upper, urlquote"
 )
 
 
