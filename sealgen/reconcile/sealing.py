@@ -200,11 +200,10 @@ def _seal_keys(
     certificate = planned.certificate or certificates.pinned(project, environment, planned.backend)
     at = planned.backend.certificate_at
     certificate_rules.check_validity(certificate, surroundings.now, at, environment.name)
-    made: dict[str, Parts] = {}
     plaintexts: dict[str, Parts] = {**planned.observed.plaintexts, **_read_back(project, planned)}
     for name in planned.plan.made:
         value = planned.environment.values[name]
-        plaintexts[name] = made[name] = value.source.obtain(name, surroundings)
+        plaintexts[name] = value.source.obtain(name, surroundings)
         rules.check(name, value.rules, plaintexts[name])
 
     manifests = planned.survey.manifests
@@ -224,7 +223,9 @@ def _seal_keys(
     if not fresh:
         resolution.check([*resolved, *staying], sizes)
     warnings = resolution.warnings(resolved, planned.environment)
-    return ciphertexts, warnings, certificate_rules.days_left(certificate, surroundings.now), made
+    days_left = certificate_rules.days_left(certificate, surroundings.now)
+    new = {*planned.plan.made, *planned.request.rotate} & plaintexts.keys()
+    return ciphertexts, warnings, days_left, {name: plaintexts[name] for name in new}
 
 
 def _read_back(project: Project, planned: Planned) -> dict[str, Parts]:

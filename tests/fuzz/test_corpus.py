@@ -92,7 +92,7 @@ def test_without_a_corpus_inputs_grow_from_nothing() -> None:
 
 @pytest.mark.parametrize("name", GRAMMARS)
 def test_most_of_what_a_grammar_makes_is_new_and_the_target_takes_a_part_of_it(name: str) -> None:
-    made = list(itertools.islice(mutations([], 1, grammar=GRAMMARS[name]), 120))
+    made = list(itertools.islice(mutations([], 1, grammar=GRAMMARS[name]), 240))
     assert len(set(made)) > 70
     assert sum(attempt(TARGETS[name], content) is None for content in made) > 5
 
