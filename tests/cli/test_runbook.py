@@ -14,6 +14,7 @@ import pytest
 
 from sealgen.cluster import connection
 from sealgen.errors import SealgenError
+from sealgen.execution import commands
 from tests.support.api_server import api_server
 from tests.support.leaks import leaked
 from tests.support.live import Live
@@ -21,6 +22,7 @@ from tests.support.project import Project, empty
 from tests.support.terminal import at_terminal
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -557,6 +559,23 @@ def test_while_another_run_carries_one_out_none_begins(project: Project, live: L
     assert got(project, "inner") == f"error: staging: another run carries out a rotation (process {os.getpid()})\n"
 
 
+def test_interrupted_in_a_step_it_can_be_resumed(project: Project, live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    attend = commands._attend
+
+    def interrupted(process: subprocess.Popen[bytes], *others: Any) -> None:
+        if isinstance(process.args, tuple) and "apply" in process.args:
+            raise KeyboardInterrupt
+        attend(process, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_attend", interrupted)
+        ended = rotate(project, "password", "--execute", "--yes", "-q")
+    assert ended == (130, "", f"error: staging: interrupted\n{WAYS}\n")
+    done(project)
+    assert rotate(project, "--resume", "--yes", "-q") == (0, "", "")
+    assert done(project) == ["apply", "finish", "verify"]
+
+
 # --- a person ---
 
 
@@ -604,12 +623,3 @@ def test_a_person_says_what_becomes_of_a_step_that_failed(project: Project, live
     assert "staging: step 1 of 4: undo it? Type yes, show, skip or stop: yes\n    undone\n" in shown
     assert (done(project), got(project, "undo")) == (["change"] * 3 + ["undo"], f"back to {old}")
     assert not (project.root / JOURNAL).exists()
-
-
-def test_interrupted_at_a_question_it_can_be_resumed(project: Project, live: Live) -> None:
-    ended = session(project, "password", "--execute", answers=["yes", "yes", None])
-    assert ended.code == 130
-    assert plain(ended.shown).endswith(f"error: staging: interrupted\n{WAYS}\n")
-    assert done(project) == ["change"]
-    assert rotate(project, "--resume", "--yes", "-q") == (0, "", "")
-    assert done(project) == ["apply", "finish", "verify"]
