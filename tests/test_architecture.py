@@ -312,3 +312,11 @@ def test_where_all_templates_only_print_jinja2_is_not_loaded(tmp_path: Path) -> 
     project.environment(values={"password": {"generate": "hex", "bytes": 24}}, secrets=["app"])
     project.template("app", {"password": "{{ values.password | urlquote }}", "name": "{{ secret.name }}"})
     assert "jinja2" not in modules_loaded(project, "seal", "staging")
+
+
+def test_the_steps_of_rotations_that_are_shipped_are_read_without_jinja2(tmp_path: Path) -> None:
+    project = empty(tmp_path)
+    project.write("environments/base.yaml", (Path(__file__).parents[1] / "environments/base.yaml").read_bytes())
+    project.environment(extends="base", secrets=["app"])
+    project.template("app", {"password": "{{ values.postgres_password }}"})
+    assert "jinja2" not in modules_loaded(project, "seal", "staging")

@@ -142,6 +142,8 @@ class _Writer:
         return argument
 
     def _recipe(self, template: Template) -> Recipe:
+        if "{" not in template.text:  # as most arguments are
+            return recipe.join([template.text])
         self._texts[template.path] = template.text
         try:
             rendered = self._templates.render(
