@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def environment(
     def run_noting(name: str) -> Outcome:
         if command not in _RECOVER and (left := pending(project.root, name)):
             report.note(left)
-        if command != "rotate" and rotation_of(project.root, name).exists():
+        if command != "rotate" and os.path.lexists(rotation_of(project.root, name)):
             report.note(f"{name}: a rotation was begun and is not finished; go on with sealgen rotate {name} --resume")
         return run(project, name)
 

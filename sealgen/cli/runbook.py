@@ -24,6 +24,7 @@ from sealgen.rotation.page import page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.execution.rotation import Ended, Execution
     from sealgen.reconcile.planning import Planned
@@ -117,8 +118,9 @@ def execute(
 
 def later(context: click.Context, project: Project, name: str, what: str, manner: Manner) -> each.Outcome:
     """Deal with a rotation that was begun: ``resume``, ``restart``, ``rollback`` or ``abandon`` it."""
+    environment = project.environment(name)
     if what == "abandon":
-        return _abandoned(project, name)
+        return _abandoned(project, environment)
     if what == "restart":
         with held(project.root, name) as record:
             journal = record.read()
@@ -126,17 +128,16 @@ def later(context: click.Context, project: Project, name: str, what: str, manner
             return _nothing(name)
         return execute(context, project, name, tuple(journal.values), manner, anew=True)
     with held(project.root, name) as record:
-        around = _around(project)
-        found = beginning.resume(project, project.environment(name), record, around, os.environ, report.note)
+        found = beginning.resume(project, environment, record, _around(project), os.environ, report.note)
         if found is None:
             return _nothing(name)
         go = _carried_on if what == "resume" else _rolled_back
         return go(context, name, *found, manner)
 
 
-def _abandoned(project: Project, name: str) -> each.Outcome:
+def _abandoned(project: Project, environment: Environment) -> each.Outcome:
     """Drop the journal of a rotation that was begun."""
-    environment = project.environment(name)
+    name = environment.name
     with held(project.root, name) as record:
         beginning.recover(project, environment, report.note)
         journal = record.read()

@@ -312,6 +312,14 @@ def test_options_that_do_not_go_together_are_refused(
     assert rotate(project, *arguments) == (2, "", f"error: {problem}\nTry 'sealgen rotate --help'.\n")
 
 
+@pytest.mark.parametrize("what", ["--resume", "--restart", "--rollback", "--abandon"])
+def test_what_is_no_environment_has_no_rotation_and_leaves_no_trace(project: Project, what: str) -> None:
+    ended = project.run("rotate", "../elsewhere", what, "--yes")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: there is no environment '../elsewhere'")
+    assert not (project.root / ".sealgen/rotations").exists()
+
+
 def test_what_a_step_reads_is_there_before_anything_is_changed(project: Project) -> None:
     before = project.tree()
     ended = rotate(project, "password", "--execute", "--yes", SITE=None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from sealgen import recipe
@@ -9,6 +12,7 @@ from sealgen.config import environment as config
 from sealgen.errors import ConfigurationError
 from sealgen.rotation.runbook import Phase, Runbook
 
+ROOT = Path(__file__).parents[2]
 HEAD = """\
 namespace: aura-staging
 backend: {kind: plain}
@@ -207,3 +211,11 @@ def test_a_digest_tells_steps_apart_by_what_they_do() -> None:
     assert len({step.digest for step in steps}) == len(steps)
     renamed = load("{before: [{run: [a, b], name: it, timeout: 3s}]}")[0]
     assert renamed.digest == steps[0].digest
+
+
+def test_the_example_of_the_documentation_is_one() -> None:
+    page = (ROOT / "docs/rotation.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(postgres_password:\n.*?)```", page, re.DOTALL)
+    text = f"{HEAD}  postgres_user: {{literal: aura}}\n" + "".join(f"  {line}\n" for line in block.splitlines())
+    steps = config.load("staging", {"environments/staging.yaml": text.encode()}.get).runbooks["postgres_password"]
+    assert [step.phase for step in steps] == [Phase.BEFORE, *[Phase.AFTER] * 4, Phase.VERIFY]
