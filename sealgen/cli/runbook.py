@@ -6,19 +6,17 @@ import contextlib
 import os
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sealgen import recipe
-from sealgen.cli import each, plan, report, seal, steps
+from sealgen.cli import each, plan, report, runbook_steps, seal, steps
+from sealgen.cli.runbook_steps import Person
 from sealgen.cli.settings import settings
-from sealgen.errors import CannotTell, SealgenError, printable
+from sealgen.errors import CannotTell, SealgenError
 from sealgen.execution import beginning
 from sealgen.execution.record import held
-from sealgen.execution.rotation import Answer
 from sealgen.reconcile.request import Request
-from sealgen.rotation.journal import Outcome
 from sealgen.rotation.page import page
 
 if TYPE_CHECKING:
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.execution.rotation import Ended, Execution
     from sealgen.reconcile.planning import Planned
-    from sealgen.rotation.journal import Entry
-    from sealgen.rotation.runbook import Command, Runbook, Step
     from sealgen.values.source import Parts, Surroundings
 
 
@@ -62,7 +58,7 @@ def print_page(context: click.Context, project: Project, name: str, values: Sequ
     keys = {value: [place for place, used in uses.items() if value in used] for value in values}
     if not settings(context).json:
         click.echo(page(name, keys, todo, environment.cluster.context), nl=False)
-    return each.Outcome(0, {"environment": name, "values": list(values), "procedure": _data(todo)})
+    return each.Outcome(0, {"environment": name, "values": list(values), "procedure": runbook_steps.data(todo)})
 
 
 def rehearse(
@@ -72,8 +68,8 @@ def rehearse(
     todo = beginning.procedure_of(project.environment(name), values)
     request = Request(frozenset(values), from_cluster=manner.from_cluster)
     outcome = plan.show(context, project, name, request, every=False)
-    report.say(_overview(todo))
-    return replace(outcome, data={**outcome.data, "procedure": _data(todo)} if outcome.data else {})
+    report.say(runbook_steps.overview(todo))
+    return replace(outcome, data={**outcome.data, "procedure": runbook_steps.data(todo)} if outcome.data else {})
 
 
 def execute(
@@ -95,7 +91,7 @@ def execute(
 
         def approve(planned: Planned) -> None:
             report.say(steps.steps_text(name, planned.plan, verbose=settings(context).verbose).rstrip("\n"))
-            report.say(_overview(begun.steps))
+            report.say(runbook_steps.overview(begun.steps))
             if manner.confirm is not None:
                 manner.confirm()
             begun.note(planned)
@@ -167,7 +163,7 @@ def _carried_on(
     context: click.Context, name: str, values: Sequence[str], execution: Execution, manner: Manner
 ) -> each.Outcome:
     with _interruption(name):
-        ended = execution.carry_on(_Person(name, len(execution.steps), manner))
+        ended = execution.carry_on(_person(name, execution, manner))
     if ended.rolling_back:
         return _rolled_back(context, name, values, execution, manner)
     outcome = _outcome(context, name, values, execution, ended)
@@ -180,7 +176,7 @@ def _rolled_back(
     context: click.Context, name: str, values: Sequence[str], execution: Execution, manner: Manner
 ) -> each.Outcome:
     with _interruption(name):
-        ended = execution.roll_back(_Person(name, len(execution.steps), manner))
+        ended = execution.roll_back(_person(name, execution, manner))
     outcome = _outcome(context, name, values, execution, ended)
     if ended.at is None:
         report.say(f"{name}: the rotation of {', '.join(values)} is rolled back; {_SEALED}")
@@ -191,7 +187,7 @@ def _outcome(
     context: click.Context, name: str, values: Sequence[str], execution: Execution, ended: Ended
 ) -> each.Outcome:
     entries = execution.journal.entries
-    data = {"environment": name, "values": list(values), "procedure": _data(execution.steps, entries)}
+    data = {"environment": name, "values": list(values), "procedure": runbook_steps.data(execution.steps, entries)}
     if not settings(context).json:
         data = {}
     if ended.at is None:
@@ -205,99 +201,13 @@ def _outcome(
     return each.Outcome(error.exit_code, data, error)
 
 
+def _person(name: str, execution: Execution, manner: Manner) -> Person:
+    return Person(name, len(execution.steps), asks=manner.asks, shows=manner.shows)
+
+
 @contextlib.contextmanager
 def _interruption(name: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, click.Abort):
         raise _Interrupted(f"{name}: interrupted", hint=beginning.ways_on(name)) from None
-
-
-# --- how steps look ---
-
-
-class _Person:
-    """Asks at the terminal, or nobody."""
-
-    def __init__(self, name: str, total: int, manner: Manner) -> None:
-        self._name = name
-        self._total = total
-        self._manner = manner
-
-    def asked(self, number: int, step: Step) -> Answer:
-        report.say(_shown(number, step))
-        return self._answer(number, "run it?", ("yes", "show", "skip", "stop"))
-
-    def failed(self, number: int, step: Step, error: SealgenError) -> Answer:
-        if not self._manner.asks:
-            return Answer.STOP
-        report.warn(f"{self._name}: step {number + 1} of {self._total} failed: {error.message}")
-        return self._answer(number, "it failed;", ("retry", "show", "skip", "rollback", "stop"))
-
-    def asked_to_undo(self, number: int, step: Step) -> Answer:
-        report.say(_shown(number, step, undoing=True))
-        return self._answer(number, "undo it?", ("yes", "show", "skip", "stop"))
-
-    def told(self, number: int, step: Step, outcome: Outcome) -> None:
-        words = {Outcome.DONE: "done", Outcome.SKIPPED: "skipped", Outcome.LEFT: "undone"}
-        report.say(f"    {words[outcome]}")
-
-    def hear(self, line: str) -> None:
-        click.echo(f"    | {printable(line)}", err=True)
-
-    def _answer(self, number: int, question: str, words: Sequence[str]) -> Answer:
-        if not self._manner.asks:
-            return Answer.SHOW if self._manner.shows else Answer.RUN
-        choices = f"{', '.join(words[:-1])} or {words[-1]}"
-        while True:
-            told = printable(f"{self._name}: step {number + 1} of {self._total}: {question} Type {choices}:")
-            given: str = click.prompt(told, prompt_suffix=" ", default="", show_default=False, err=True)
-            if given in words:
-                answer = _ANSWERS[given]
-                return Answer.SHOW if answer is Answer.RUN and self._manner.shows else answer
-
-
-_ANSWERS = {
-    "yes": Answer.RUN,
-    "retry": Answer.RUN,
-    "show": Answer.SHOW,
-    "skip": Answer.SKIP,
-    "rollback": Answer.ROLL_BACK,
-    "stop": Answer.STOP,
-}
-
-
-def _overview(todo: Runbook) -> str:
-    return "\n".join(_shown(number, step) for number, step in enumerate(todo))
-
-
-def _shown(number: int, step: Step, *, undoing: bool = False) -> str:
-    """Return a step for people: its number, when it is its turn, what it runs and what that reads."""
-    command = step.rollback if undoing and step.rollback is not None else step.command
-    head = click.style(f"{number + 1:>3} {'undo' if undoing else step.phase}", bold=True)
-    lines = [f"{head}: {printable(step.name)}"] if step.name else [head]
-    lines.append(f"    {click.style('$', dim=True)} {printable(command.line)}")
-    if command.stdin is not None:
-        text = recipe.text(command.stdin).rstrip("\n")
-        lines += [f"    {click.style('<', dim=True)} {printable(line)}" for line in text.split("\n")]
-    return "\n".join(lines)
-
-
-def _data(todo: Runbook, entries: Sequence[Entry] = ()) -> list[dict[str, Any]]:
-    """Return steps for the envelope: what programs read with placeholders, and what came of each where it is known."""
-    outcomes = [str(entry.outcome) for entry in entries] if entries else [None] * len(todo)
-    return [
-        {
-            "number": number,
-            "phase": str(step.phase),
-            "name": step.name,
-            **_command_data(step.command),
-            "rollback": None if step.rollback is None else _command_data(step.rollback),
-            "outcome": outcome,
-        }
-        for number, (step, outcome) in enumerate(zip(todo, outcomes, strict=True), start=1)
-    ]
-
-
-def _command_data(command: Command) -> dict[str, Any]:
-    return {"run": list(command.run), "stdin": None if command.stdin is None else recipe.text(command.stdin)}
