@@ -217,7 +217,6 @@ def _seal_keys(
         # Put where it is kept before anything is made of it, and only if all is well with the values.
         resolution.check([*resolved, *staying], sizes)
         keeping.put(fresh, environment.name, surroundings)
-        made |= {each.name: each.parts for each in fresh}
     # Many are sealed in child processes, while this one looks at the values.
     ciphertexts = sealed_secrets.seal(resolved, certificate, crew)
     if not fresh:
