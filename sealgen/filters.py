@@ -25,6 +25,10 @@ MAX_BYTES = 4 * 1024 * 1024
 TOO_LARGE = "gives more than 4 MiB, and a Secret holds 1 MiB"
 
 
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""Unicode's, as Go knows it; Python takes four control characters for white space too."""
+
+
 class FilterError(Exception):
     """A filter can't take this input; the message says why and holds nothing of it."""
 
@@ -60,8 +64,9 @@ def _b64decode(plaintext: bytes) -> bytes:
 
 
 def _tojson(plaintext: bytes) -> bytes:
-    """Return a JSON string, quotes included (RFC 8259); only what must be escaped is."""
-    return json.dumps(_text(plaintext), ensure_ascii=False).encode()
+    """Return a JSON string, quotes included (RFC 8259), as Go writes it: U+2028 and U+2029 are escaped too."""
+    quoted = json.dumps(_text(plaintext), ensure_ascii=False)
+    return quoted.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
 
 
 def _sqlquote(plaintext: bytes) -> bytes:
@@ -120,7 +125,7 @@ FILTERS: Mapping[str, Filter] = {
     "redisquote": Filter(_redisquote),
     "htpasswd": Filter(_htpasswd, ("user",), salted=True),
     "replace": Filter(_replace, ("old", "new")),
-    "trim": Filter(lambda plaintext: _text(plaintext).strip().encode()),
+    "trim": Filter(lambda plaintext: _text(plaintext).strip(_WHITE_SPACE).encode()),
     "upper": Filter(lambda plaintext: _text(plaintext).upper().encode()),
     "lower": Filter(lambda plaintext: _text(plaintext).lower().encode()),
     "sha256": Filter(lambda plaintext: hashlib.sha256(plaintext).hexdigest().encode()),

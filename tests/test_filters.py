@@ -120,6 +120,10 @@ def test_tojson_is_a_json_string_that_parses_to_the_text(text: str) -> None:
     assert not re.search(rb"[\x00-\x1f]", encoded)
 
 
+def test_tojson_escapes_the_separators_of_lines_as_go_does() -> None:
+    assert run("tojson", "\u2028\\u2028\u2029") == rb'"\u2028\\u2028\u2029"'
+
+
 def test_tojson_escapes_only_what_must_be_escaped() -> None:
     assert run("tojson", 'é😀<a href="x">\\\n') == '"é😀<a href=\\"x\\">\\\\\\n"'.encode()
 
@@ -218,6 +222,10 @@ def test_replace_replaces_every_occurrence(text: str, old: str, new: str) -> Non
 
 def test_replace_refuses_an_empty_text_to_replace() -> None:
     assert refusal("replace", CANARY, "", "x") == "the text to replace is empty"
+
+
+def test_trim_takes_for_white_space_what_go_does() -> None:
+    assert run("trim", "\v\f\x85\u2003\u3000a\x1c\x1d\x1e\x1f") == b"a\x1c\x1d\x1e\x1f"
 
 
 def test_trim_takes_white_space_off_both_ends_only() -> None:
