@@ -24,6 +24,7 @@ class Action(StrEnum):
 
     KEEP = "keep"
     SEAL = "seal"
+    WRITE = "write"
     COPY = "copy"
     DROP = "drop"
     REWRITE = "rewrite"
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     METADATA = "metadata changed"
     ACCESS = "access changed"
     ROLLOUT = "rollout changed"
+    PLACE = "place in the store changed"
     FILENAME = "file renamed"
     ENTRY = "kustomization entry missing"
     FOREIGN = "added outside sealgen"

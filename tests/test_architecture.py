@@ -43,7 +43,7 @@ ARROWS = {
     "config": {"crypto", "errors", "kubernetes", "regular_file", "rotation", "template", "values", "yaml"},
     "certificates": {"cluster", "config", "crypto", "errors"},
     "cluster": {"config", "errors", "kubernetes", "silence", "values"},
-    "backends": {"config", "content", "crypto", "errors", "kubernetes", "recipe", "values"},
+    "backends": {"config", "content", "crypto", "errors", "filters", "kubernetes", "recipe", "values"},
     "formats": {"errors"},
     "scratch": {"errors"},
     "editor": {"errors"},

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.filters import FILTERS
+from sealgen.filters import FILTERS, FilterError
 from sealgen.recipe import Filtered, Reference, join
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def _folded(part: Part, known: Mapping[Reference, str]) -> Part:
             return filter_.apply(*[text.encode() for text in texts if text is not None]).decode()
         except UnicodeDecodeError:
             pass  # what base64 stands for; a template's text can't hold it
+        except FilterError as error:
+            raise FilterError(f"{part.filter} {error}") from None
     return Filtered(part.filter, input_, arguments)
 
 
@@ -180,6 +182,7 @@ _TRANSLATIONS: Mapping[str, Callable[..., list[str | _Pipeline]]] = {
     "sha256": _function("sha256sum"),
 }
 _REASONS: Mapping[str, str] = {
+    "redisquote": "redisquote is for a command's standard input, and the engine has nothing like it",
     "htpasswd": "htpasswd has a new salt each time, so that the Secret would change at every refresh",
     "upper": "upper is not the same for every letter in Go and in Python",
     "lower": "lower is not the same for every letter in Go and in Python",

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sealgen import certificates
 from sealgen.checks import credentials, kustomizations, policy, rollout, rotation, strength, structure, trust, uris
+from sealgen.checks.finding import Finding
 from sealgen.checks.silence import sift
 from sealgen.checks.subject import Subject
 from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.formats.report import Severity
-from sealgen.reconcile import versions
+from sealgen.reconcile import external, versions
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan
 from sealgen.reconcile.request import Request
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import PurePosixPath
 
-    from sealgen.checks.finding import Finding
     from sealgen.checks.repository import Repository
     from sealgen.checks.silence import Ignored
     from sealgen.config.environment import Environment
@@ -91,6 +92,8 @@ def check(
     unproven = list(repository.unproven)
     if isinstance(environment.backend, SealedSecretsBackend):
         secrets, keys = _sealed(project, environment, environment.backend, now, repository, findings, unproven)
+    elif isinstance(environment.backend, ExternalSecretsBackend):
+        secrets, keys = _external(project, environment, environment.backend, findings, unproven)
     else:
         secrets, keys = _size(render_manifests(project, environment))
     sifted = sift([*findings, *others], files, project.files.read)
@@ -145,6 +148,25 @@ def _sealed(
         unproven.append(f"that what is sealed is what the sources give now: {', '.join(read)}")
     secrets, keys = _size(surveyed.manifests)
     return secrets, keys + plan.previous
+
+
+def _external(
+    project: Project,
+    environment: Environment,
+    backend: ExternalSecretsBackend,
+    findings: list[Finding],
+    unproven: list[str],
+) -> tuple[int, int]:
+    """Add what is found and what is unproven of an environment of External Secrets; return its Secrets and keys."""
+    surveyed = external.survey(project, environment, backend)
+    for change in surveyed.changes:
+        is_otherwise = "is not what the environment file and the templates give"
+        words = (
+            "is missing" if change.before is None else "is no longer wanted" if change.after is None else is_otherwise
+        )
+        findings.append(Finding("out-of-date", str(change.path), None, f"{words}; run sealgen seal {environment.name}"))
+    unproven.append("that the store holds the values, and that the operator may read them")
+    return surveyed.secrets, surveyed.keys
 
 
 def _size(manifests: Mapping[str, SecretManifest]) -> tuple[int, int]:

@@ -40,13 +40,23 @@ class Skipped(Exception):  # noqa: N818  (a verdict, not a fault)
     """An environment is not one that the command is for; the text says why."""
 
 
-def sealed(project: Project, name: str, *, every: bool) -> Environment:
-    """Return an environment; raises Skipped for a plain one where all were asked for."""
+def written(project: Project, name: str, *, every: bool) -> Environment:
+    """Return an environment of which manifests are written; raises Skipped for a plain one where all were asked for."""
     from sealgen.config.environment import PlainBackend  # noqa: PLC0415
 
     found = project.environment(name)
     if every and isinstance(found.backend, PlainBackend):
         raise Skipped("nothing of a plain environment is sealed")
+    return found
+
+
+def sealed(project: Project, name: str, *, every: bool) -> Environment:
+    """Return an environment of which something is sealed; raises Skipped for others where all were asked for."""
+    from sealgen.config.external_secrets import ExternalSecretsBackend  # noqa: PLC0415
+
+    found = written(project, name, every=every)
+    if every and isinstance(found.backend, ExternalSecretsBackend):
+        raise Skipped("nothing of an environment of External Secrets is sealed")
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealgen.cli import each, report, steps
+from sealgen.cli import each, external, report, steps
 from sealgen.cli.settings import environments, global_options, settings
 
 if TYPE_CHECKING:
@@ -35,12 +35,15 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, request
 
 def show(context: click.Context, project: Project, name: str, request: Request, *, every: bool) -> each.Outcome:
     """Plan what is asked for, and tell."""
+    from sealgen.config.external_secrets import ExternalSecretsBackend  # noqa: PLC0415
     from sealgen.reconcile.planning import prepare  # noqa: PLC0415
     from sealgen.reconcile.sealing import advice  # noqa: PLC0415
     from sealgen.values import fingerprint_key  # noqa: PLC0415
 
     current = settings(context)
-    environment = each.sealed(project, name, every=every)
+    environment = each.written(project, name, every=every)
+    if isinstance(environment.backend, ExternalSecretsBackend):
+        return external.plan(context, project, environment, environment.backend, request)
     # Nobody is asked and no key is kept: a plan changes nothing.
     around = steps.surroundings(project, ask=None)
     planned = prepare(project, environment, request, around, fingerprint_key.temporary)

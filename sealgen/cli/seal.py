@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sealgen.cli import each, report, steps
+from sealgen.cli import each, external, report, steps
 from sealgen.cli.progress import progress
 from sealgen.cli.settings import environments, global_options, settings
 from sealgen.overlay.seen import Witness
@@ -80,6 +80,7 @@ def carry_out(
 
     ``then`` is given what was done, once it was told.
     """
+    from sealgen.config.external_secrets import ExternalSecretsBackend  # noqa: PLC0415
     from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
     from sealgen.crypto.crew import crew  # noqa: PLC0415
     from sealgen.reconcile.sealing import Stuck, seal  # noqa: PLC0415
@@ -89,9 +90,12 @@ def carry_out(
     project = replace(project, note=witness.note)
     try:
         with crew() as hands, progress(f"{name}: sealing, file") as told:
+            environment = each.written(project, name, every=every)
+            if isinstance(environment.backend, ExternalSecretsBackend):
+                return external.seal(context, project, environment, environment.backend, request, waits=waits)
             sealed = seal(
                 project,
-                each.sealed(project, name, every=every),
+                environment,
                 request,
                 steps.surroundings(project, ask=ask if sys.stdin.isatty() else None),
                 witness,

@@ -53,9 +53,11 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, watch: 
 
     def run(project: Project, name: str) -> each.Outcome:
         from sealgen.cluster.of_environment import cluster_of  # noqa: PLC0415
+        from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
         from sealgen.status.inquiry import Inquiry  # noqa: PLC0415
 
         environment = each.sealed(project, name, every=every)
+        sealed_secrets_backend(environment)
         inquiry = Inquiry(project, environment, cluster_of(project, environment.cluster))
         if watch:
             _wait(inquiry, name, _TIMEOUT if timeout is None else timeout)

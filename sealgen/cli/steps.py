@@ -28,6 +28,7 @@ C = TypeVar("C", bound="Callable[..., Any]")
 _STYLES: dict[Action, dict[str, Any]] = {
     Action.KEEP: {"dim": True},
     Action.SEAL: {"fg": "green"},
+    Action.WRITE: {"fg": "green"},
     Action.COPY: {"fg": "green"},
     Action.REWRITE: {"fg": "cyan"},
     Action.DROP: {"fg": "red"},
@@ -36,6 +37,7 @@ _STYLES: dict[Action, dict[str, Any]] = {
 }
 _DONE = {
     Action.SEAL: "sealed",
+    Action.WRITE: "written",
     Action.COPY: "copied",
     Action.REWRITE: "rewritten",
     Action.DROP: "dropped",
@@ -43,6 +45,7 @@ _DONE = {
 }
 _TO_DO = {
     Action.SEAL: "to seal",
+    Action.WRITE: "to write",
     Action.COPY: "to copy",
     Action.REWRITE: "to rewrite",
     Action.DROP: "to drop",

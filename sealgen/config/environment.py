@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 from sealgen.config import CERTIFICATE_CHANGED, FOLDER
 from sealgen.config.access import ACCESS, grants
 from sealgen.config.cluster import CLUSTER, ClusterSettings
+from sealgen.config.external_secrets import BACKEND as EXTERNAL_SECRETS
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.config.policy import POLICY, Policy
 from sealgen.config.rollout import ROLLOUT, RolloutSettings, rollout
 from sealgen.config.stores import STORES, placed, pushed
 from sealgen.crypto import fingerprint
 from sealgen.errors import ConfigurationError, Mark, did_you_mean, key_told, quoted, shortened
 from sealgen.kubernetes import access, rules
+from sealgen.kubernetes.external_secret import STORE_FILENAME
 from sealgen.kubernetes.rollout import FIELD, LISTED_IN
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
@@ -101,7 +104,7 @@ class Environment:
     name: str
     file: str
     namespace: str
-    backend: SealedSecretsBackend | PlainBackend
+    backend: SealedSecretsBackend | ExternalSecretsBackend | PlainBackend
     cluster: ClusterSettings
     output: PurePosixPath
     vars: Map[str, Data]
@@ -207,6 +210,7 @@ _BACKENDS: dict[str, Record[Any]] = {
         },
         _sealed_secrets,
     ),
+    "external-secrets": EXTERNAL_SECRETS,
     "plain": Record(
         {"kind": Field(Text(choices=("plain",)), "Secrets on standard output, for local development.")},
         lambda _: PlainBackend(),
@@ -442,12 +446,20 @@ def _both_differ(base: Mapping, over: Mapping, name: str) -> bool:
 
 
 def _environment(name: str, file: str, fields: Fields) -> Environment:
-    backend: SealedSecretsBackend | PlainBackend = fields["backend"]
+    backend: SealedSecretsBackend | ExternalSecretsBackend | PlainBackend = fields["backend"]
     sealed = isinstance(backend, SealedSecretsBackend)
     scope = backend.scope if isinstance(backend, SealedSecretsBackend) else Scope.STRICT
-    if sealed and fields["output"] is None:
+    if not isinstance(backend, PlainBackend) and fields["output"] is None:
         raise ConfigurationError(f"output is missing; write output: k8s/overlays/{name}", at=fields.at("backend"))
+    if isinstance(backend, ExternalSecretsBackend) and fields["rollout"] != RolloutSettings():
+        raise ConfigurationError(
+            "rollout: goes by the lock, and External Secrets changes a Secret without any commit",
+            at=fields.at("rollout"),
+            hint="Have something in the cluster restart the pods, and leave rollout: out.",
+        )
     taken = {access.FILENAME: access.FIELD} if fields["access"] else {}
+    if isinstance(backend, ExternalSecretsBackend):
+        taken[STORE_FILENAME] = "backend"
     if fields["rollout"] != RolloutSettings():
         taken |= dict.fromkeys(LISTED_IN, FIELD)
     secrets = []

@@ -6,6 +6,7 @@ Source: External Secrets Operator 1.3.2, ``config/crds/bases/external-secrets.io
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError
@@ -30,7 +31,7 @@ def _object(fields: dict[str, Field], build: Callable[[Fields], Tree] = _as_writ
 
 def _one(fields: Fields) -> Tree:
     """Refuse two ways where the operator takes one, which it chooses in an order of its own."""
-    given = sorted(fields.written() & _WAYS, key=lambda name: fields.at(name).line)
+    given = sorted(fields.written() & _WAYS, key=lambda name: fields.at(name)[1:])
     if len(given) > 1:
         raise ConfigurationError(
             f"{fields.path} signs in by {' and '.join(given)}; it is one of them", at=fields.at(given[1])
@@ -40,6 +41,14 @@ def _one(fields: Fields) -> Tree:
     return _as_written(fields)
 
 
+def _url(pattern: str, words: str) -> Text:
+    """Return the shape of a URL, which messages don't repeat: what stands before an @ could be a password."""
+    problem = f"it must be {words} with no user, question mark or hash"
+    return Text(problem=lambda text: None if re.fullmatch(pattern, text) else problem, pattern=pattern)
+
+
+_HTTPS = _url(r"https://[^\s/?#@]+/?", "an https:// URL")
+_HTTP = _url(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", "an http:// or https:// URL")
 _TEXT = Text()
 _NAME = Text(problem=rules.name_problem)
 _NAMESPACE = Text(problem=rules.namespace_problem)
@@ -142,7 +151,7 @@ def _azure(fields: Fields) -> Tree:
 _AZURE = _object(
     {
         "vaultUrl": Field(
-            Text(pattern=r"https://[^\s/?#@]+/?", words="an https:// URL"),
+            _HTTPS,
             "The vault's URL.",
             required=True,
             example="https://NAME.vault.azure.net",
@@ -279,7 +288,7 @@ _VAULT_WAYS = {
 _VAULT = _object(
     {
         "server": Field(
-            Text(pattern=r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", words="an http:// or https:// URL"),
+            _HTTP,
             "The server's URL.",
             required=True,
         ),
@@ -310,11 +319,18 @@ def _store(fields: Fields) -> SecretStore:
     given = [name for name in PROVIDERS if name in fields.written()]
     if len(given) > 1:
         raise ConfigurationError(f"{fields.path} has {' and '.join(given)}; it is one of them", at=fields.at(given[1]))
-    provider = {given[0]: fields[given[0]]} if given else None
-    return SecretStore(fields["name"], fields["kind"], provider)
+    if not given:
+        return SecretStore(fields["name"], fields["kind"], None, None)
+    (provider,) = given
+    spec = fields[provider]
+    return SecretStore(
+        fields["name"], fields["kind"], {provider: spec}, PROVIDERS[provider] or _AWS_SERVICES[spec["service"]]
+    )
 
 
-PROVIDERS = ("aws", "gcpsm", "azurekv", "vault")
+PROVIDERS = {"aws": None, "gcpsm": "gcp-secretmanager", "azurekv": "azure-keyvault", "vault": "vault"}
+"""The operator's providers, and the kinds of stores that they read; AWS's services are two."""
+_AWS_SERVICES = {"SecretsManager": "aws-secretsmanager", "ParameterStore": "aws-ssm"}
 SECRET_STORE = Record(
     {
         "name": Field(_NAME, "The store's name.", required=True),

@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen.yaml import layout
+from sealgen.errors import ConfigurationError
+from sealgen.kubernetes.objects import Field
+from sealgen.kubernetes.own_files import marked
+from sealgen.yaml import layout, nodes
+from sealgen.yaml.nodes import Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,10 +21,14 @@ if TYPE_CHECKING:
 
 API_GROUP = "external-secrets.io"
 KIND = "ExternalSecret"
+FIELD, STORE_FIELD = "secrets", "backend"
+"""The environment's fields that the manifests come from, of an ExternalSecret and of a store."""
+STORE_FILENAME = "secret-store.yaml"
 API_VERSIONS = ("v1", "v1beta1")
 """v1beta1 is for operators before 0.17."""
 
-_MARK = b"# Written by sealgen from "
+READABLE = ("vault", "aws-secretsmanager", "aws-ssm", "gcp-secretmanager", "azure-keyvault")
+"""The kinds of stores that the operator can read."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,8 @@ class SecretStore:
     """SecretStore or ClusterSecretStore."""
     provider: Tree | None
     """In the operator's words; None where the store is there already."""
+    reads: str | None = None
+    """The kind of what it reads, one of READABLE; None where the store is there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class ExternalSecret:
 
 def to_yaml(external: ExternalSecret, api_version: str, file: str) -> str:
     """Return the manifest; ``file`` is the environment file that it says it comes from."""
-    return _marked(_tree(external, api_version), file)
+    return marked(FIELD, file, layout.dump(_tree(external, api_version)))
 
 
 def store_to_yaml(store: SecretStore, namespace: str, api_version: str, file: str) -> str:
@@ -82,16 +92,7 @@ def store_to_yaml(store: SecretStore, namespace: str, api_version: str, file: st
         "metadata": metadata,
         "spec": {"provider": store.provider},
     }
-    return _marked(tree, file)
-
-
-def is_ours(content: bytes) -> bool:
-    """Tell whether sealgen wrote a manifest: its first line says so."""
-    return content.startswith(_MARK)
-
-
-def _marked(tree: Tree, file: str) -> str:
-    return f"{_MARK.decode()}{file}; sealgen seal undoes what is changed here.\n{layout.dump(tree)}"
+    return marked(STORE_FIELD, file, layout.dump(tree))
 
 
 def _tree(external: ExternalSecret, api_version: str) -> Tree:
@@ -122,8 +123,7 @@ def _tree(external: ExternalSecret, api_version: str) -> Tree:
             "secretStoreRef": {"kind": external.store.kind, "name": external.store.name},
             "target": target,
             "data": tuple(
-                {"secretKey": name, "remoteRef": _reference(reference)}
-                for name, reference in sorted(external.data.items())
+                {"secretKey": name, "remoteRef": _reference(reference)} for name, reference in external.data.items()
             ),
         },
     }
@@ -138,3 +138,49 @@ def _reference(reference: RemoteReference) -> Tree:
     if reference.decoding != "None":
         fields["decodingStrategy"] = reference.decoding
     return fields
+
+
+def read(content: bytes, file: str) -> ExternalSecret:
+    """Read a manifest.
+
+    ``file`` is the name that errors carry. Fields that ExternalSecret does not have here are not looked at: whoever
+    needs to know whether there are any compares ``content`` with what ``to_yaml`` gives. Raises ConfigurationError.
+    """
+    root = nodes.parse(content, file)
+    field = Field("", root, root.at).mapping("an ExternalSecret")
+    field["kind"].must_be(KIND)
+    metadata, spec = field["metadata"], field["spec"]
+    target, store = spec["target"], spec["secretStoreRef"]
+    template = target["template"]
+    return ExternalSecret(
+        name=target["name"].text_if_given() or metadata["name"].text(),
+        namespace=metadata["namespace"].text(),
+        store=SecretStore(store["name"].text(), store["kind"].text_if_given() or "SecretStore", None),
+        data=dict(map(_entry, _items(spec["data"]))),
+        template=template["data"].texts(),
+        type=template["type"].text_if_given(),
+        labels=template["metadata"]["labels"].texts(),
+        annotations=template["metadata"]["annotations"].texts(),
+        immutable=target["immutable"].boolean_if_given(),
+        refresh_interval=spec["refreshInterval"].text_if_given() or "",
+        creation_policy=target["creationPolicy"].text_if_given() or "",
+        deletion_policy=target["deletionPolicy"].text_if_given() or "",
+    )
+
+
+def _items(field: Field) -> list[Field]:
+    if not isinstance(field.node, Sequence | None):
+        raise ConfigurationError(f"{field.path} must be a list", at=field.at)
+    items = field.node.items if field.node else ()
+    return [Field(f"{field.path}[{place}]", item, item.at) for place, item in enumerate(items)]
+
+
+def _entry(item: Field) -> tuple[str, RemoteReference]:
+    remote = item["remoteRef"]
+    reference = RemoteReference(
+        remote["key"].text(),
+        remote["property"].text_if_given() or "",
+        remote["version"].text_if_given() or "",
+        remote["decodingStrategy"].text_if_given() or "None",
+    )
+    return item["secretKey"].text(), reference

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen import certificates
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.environment import PlainBackend, SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
 from sealgen.kubernetes import access, kustomization
 from sealgen.plan import Action, Plan, Reason, Step, plan, touched
@@ -108,12 +108,17 @@ def _alone(whole: Plan, surveyed: Survey, request: Request) -> Plan:
 
 
 def sealed_secrets_backend(environment: Environment) -> SealedSecretsBackend:
-    """Return the backend that seals; raises ConfigurationError for an environment that is plain."""
+    """Return the backend that seals; raises ConfigurationError for an environment that has another."""
     if isinstance(environment.backend, SealedSecretsBackend):
         return environment.backend
+    if isinstance(environment.backend, PlainBackend):
+        raise ConfigurationError(
+            f"{environment.name} is a plain environment: nothing of it is sealed",
+            hint=f"Print its Secrets: sealgen render {environment.name}",
+        )
     raise ConfigurationError(
-        f"{environment.name} is a plain environment: nothing of it is sealed",
-        hint=f"Print its Secrets: sealgen render {environment.name}",
+        f"{environment.name} is an environment of External Secrets: nothing of it is sealed",
+        hint=f"Write what the operator needs: sealgen seal {environment.name}",
     )
 
 

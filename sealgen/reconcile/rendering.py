@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import private_files
 from sealgen.backends import plain, resolution
-from sealgen.config.environment import PlainBackend
+from sealgen.config.environment import PlainBackend, SealedSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
@@ -36,11 +36,15 @@ def render(project: Project, environment: Environment, surroundings: Surrounding
 
     Raises ConfigurationError for an environment that is sealed: its plaintexts are not for printing.
     """
-    if not isinstance(environment.backend, PlainBackend):
+    backend = environment.backend
+    if not isinstance(backend, PlainBackend):
+        sealed = isinstance(backend, SealedSecretsBackend)
         raise ConfigurationError(
             f"{environment.name} is not a plain environment: its Secrets are not printed",
-            at=environment.backend.certificate_at,
-            hint="Only 'backend: {kind: plain}' prints Secrets; this one is sealed: sealgen seal " + environment.name,
+            at=backend.certificate_at if isinstance(backend, SealedSecretsBackend) else backend.store_at,
+            hint="Only 'backend: {kind: plain}' prints Secrets; "
+            f"{'this one is sealed' if sealed else 'an operator makes those of this one'}: "
+            f"sealgen seal {environment.name}",
         )
     manifests = render_manifests(project, environment)
     used = sorted(

@@ -235,7 +235,7 @@ def survey(project: Project, environment: Environment) -> Survey:
         for name in rollout.LISTED_IN
         if (content := _own_file(project, environment, name, rollout.FIELD, taken, wanted=environment.rollout.given))
     }
-    kustomization_path, kustomized = _kustomization(project, environment)
+    kustomization_path, kustomized = kustomization_of(project, environment)
     surveyed = Survey(
         environment=environment,
         manifests=manifests,
@@ -271,7 +271,7 @@ def _own_file(
     return None
 
 
-def _kustomization(project: Project, environment: Environment) -> tuple[PurePosixPath, bytes | None]:
+def kustomization_of(project: Project, environment: Environment) -> tuple[PurePosixPath, bytes | None]:
     """Return where the overlay's kustomization is, by one of the names that kustomize knows, and its bytes."""
     for name in kustomization.FILENAMES:
         path = environment.output / name

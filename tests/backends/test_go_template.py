@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealgen.backends.go_template import Untranslatable, folded, translate
-from sealgen.filters import FilterError
+from sealgen.filters import FILTERS, FilterError
 from sealgen.recipe import Filtered, Part, Reference
 
 USER, PASSWORD = Reference("postgres_user"), Reference("postgres_password")
@@ -66,6 +66,7 @@ def test_a_recipe_is_this_template(parts: list[Part], template: str) -> None:
 
 
 REFUSED = {
+    "redisquote": "redisquote is for a command's standard input, and the engine has nothing like it",
     "htpasswd": "htpasswd has a new salt each time, so that the Secret would change at every refresh",
     "upper": "upper is not the same for every letter in Go and in Python",
     "lower": "lower is not the same for every letter in Go and in Python",
@@ -77,6 +78,16 @@ def test_what_the_engine_can_not_do_exactly_is_refused(name: str, reason: str) -
     with pytest.raises(Untranslatable) as refused:
         translate((Filtered(name, (PASSWORD,), ((USER,),) if name == "htpasswd" else ()),), str)
     assert str(refused.value) == reason
+
+
+def test_every_filter_is_translated_or_refused_with_a_reason() -> None:
+    for name, filter_ in FILTERS.items():
+        recipe = (Filtered(name, (PASSWORD,), ((USER,),) * len(filter_.parameters)),)
+        if name in REFUSED:
+            with pytest.raises(Untranslatable):
+                translate(recipe, str)
+        else:
+            assert ".postgres_password" in translate(recipe, str)
 
 
 def test_values_that_are_no_secret_are_text_and_so_is_what_filters_make_of_them() -> None:
@@ -95,5 +106,5 @@ def test_what_no_text_can_hold_stays_for_the_engine() -> None:
 
 
 def test_a_filter_that_can_not_take_a_text_says_so() -> None:
-    with pytest.raises(FilterError, match=r"^takes standard base64 with padding, and this is not$"):
+    with pytest.raises(FilterError, match=r"^b64decode takes standard base64 with padding, and this is not$"):
         folded((Filtered("b64decode", (USER,)),), {USER: "!"})

@@ -1,0 +1,223 @@
+"""An environment of External Secrets: its ExternalSecrets and their store are written, and no value is ever read.
+
+What is written follows from the environment file and the templates alone, so there is nothing that a lock would have
+to remember: what is there says itself what it was made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealgen.backends.external_secrets import external_secret
+from sealgen.errors import ConfigurationError, SealgenError
+from sealgen.kubernetes import access, kustomization, own_files
+from sealgen.kubernetes import external_secret as objects
+from sealgen.overlay import transaction
+from sealgen.overlay.transaction import FileChange
+from sealgen.plan import Action, Plan, Reason, Step
+from sealgen.recipe import values_in
+from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.survey import kustomization_of
+from sealgen.values.kept import Kept
+from sealgen.values.literal import Literal
+from sealgen.values.stored import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from sealgen.config.environment import Environment
+    from sealgen.config.external_secrets import ExternalSecretsBackend
+    from sealgen.config.project import Project
+    from sealgen.kubernetes.external_secret import ExternalSecret
+    from sealgen.values.entry import Part, Store
+
+_OURS = (objects.FIELD, objects.STORE_FIELD, access.FIELD)
+"""The fields that files of such an overlay come from."""
+
+
+@dataclass(frozen=True)
+class External:
+    """What an environment of External Secrets is to hold, against what it holds."""
+
+    environment: Environment
+    plan: Plan
+    secrets: int
+    keys: int
+    changes: tuple[FileChange, ...]
+
+
+def survey(project: Project, environment: Environment, backend: ExternalSecretsBackend) -> External:
+    """Compare what the environment file and the templates give with what is there.
+
+    Raises ConfigurationError for what is malformed, for a key that the operator can't make, and for a file in the way
+    that sealgen did not write.
+    """
+    manifests = render_manifests(project, environment)
+    used = {name for secret in manifests.values() for key in secret.keys.values() for name in values_in(key.recipe)}
+    places = places_of(environment, backend, used)
+    overlay = _Overlay(project, environment)
+    steps: list[Step] = []
+    for entry in environment.secrets:
+        external = external_secret(manifests[entry.name], environment.values, places, backend)
+        content = objects.to_yaml(external, backend.api_version, environment.file).encode()
+        steps += _steps(external, overlay.put(entry.filename, content), content)
+    if backend.store.provider is not None:
+        content = objects.store_to_yaml(
+            backend.store, environment.namespace, backend.api_version, environment.file
+        ).encode()
+        steps += _whole(backend.store.name, overlay.put(objects.STORE_FILENAME, content), content)
+    if environment.access:
+        content = access.to_yaml(environment.access, environment.file).encode()
+        steps += _whole("", overlay.put(access.FILENAME, content), content)
+    steps += [_dropped(filename, content) for filename, content in overlay.others()]
+    return External(
+        environment,
+        Plan(tuple(steps), (), (), {}),
+        len(manifests),
+        sum(len(secret.keys) for secret in manifests.values()),
+        tuple(overlay.changes()),
+    )
+
+
+class _Overlay:
+    """The output folder: what sealgen wrote there, and what is to be there."""
+
+    def __init__(self, project: Project, environment: Environment) -> None:
+        self._project = project
+        self._environment = environment
+        self._kustomization_path, self._kustomization = kustomization_of(project, environment)
+        self._listed = kustomization.resources(self._kustomization, str(self._kustomization_path))
+        self._before: dict[str, bytes | None] = {}
+        self._after: dict[str, bytes] = {}
+
+    def put(self, filename: str, content: bytes) -> bytes | None:
+        """Note what a file is to hold, and return what it holds."""
+        path = self._environment.output / filename
+        there = self._project.read(path)
+        if there is not None and not _is_ours(there):
+            raise ConfigurationError(
+                f"{path} is there, but sealgen did not write it: its first line does not say so",
+                hint="Move it away, or restore it from Git.",
+            )
+        self._before[filename], self._after[filename] = there, content
+        return there
+
+    def others(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what the kustomization has that sealgen wrote and that is no longer wanted; it is to go."""
+        for filename in self._listed:
+            if filename in self._after or "/" in filename:
+                continue
+            content = self._project.read(self._environment.output / filename)
+            if content is not None and _is_ours(content):
+                self._before[filename] = content
+                yield filename, content
+
+    def changes(self) -> Iterator[FileChange]:
+        """Yield what changes, the kustomization last."""
+        for filename, before in self._before.items():
+            after = self._after.get(filename)
+            if before != after:
+                yield FileChange(self._environment.output / filename, before, after)
+        listed = kustomization.update(
+            self._kustomization,
+            str(self._kustomization_path),
+            add=list(self._after),
+            remove=sorted(self._before.keys() - self._after.keys()),
+        )
+        if listed != self._kustomization:
+            yield FileChange(self._kustomization_path, self._kustomization, listed)
+
+
+def _is_ours(content: bytes) -> bool:
+    return any(own_files.is_ours(content, field) for field in _OURS)
+
+
+def _whole(name: str, before: bytes | None, after: bytes) -> Iterator[Step]:
+    """Yield the step on a manifest that is no ExternalSecret, if there is one."""
+    if before != after:
+        yield Step(name, "", Action.WRITE, Reason.NEW if before is None else Reason.METADATA)
+
+
+def _steps(external: ExternalSecret, before: bytes | None, after: bytes) -> Iterator[Step]:
+    there = _read(before)
+    template = there.template if there else {}
+    steps = [
+        Step(external.name, key, Action.KEEP, Reason.UNCHANGED)
+        if template.get(key) == text
+        else Step(external.name, key, Action.WRITE, Reason.RECIPE if key in template else Reason.NEW)
+        for key, text in external.template.items()
+    ]
+    steps += [Step(external.name, key, Action.DROP, Reason.NO_KEY) for key in template if key not in external.template]
+    moved = sorted(name for name, place in external.data.items() if there and there.data.get(name, place) != place)
+    if moved:
+        yield Step(external.name, "", Action.WRITE, Reason.PLACE, ", ".join(moved))
+    elif before != after and all(step.action is Action.KEEP for step in steps):
+        yield Step(external.name, "", Action.WRITE, Reason.METADATA)
+    yield from steps
+
+
+def _read(content: bytes | None) -> ExternalSecret | None:
+    """Return what is there; nothing where it was changed into something else, and is written anew."""
+    try:
+        return objects.read(content, "") if content is not None else None
+    except SealgenError:
+        return None
+
+
+def _dropped(filename: str, content: bytes) -> Step:
+    there = _read(content)
+    return Step(there.name if there else filename, "", Action.DROP, Reason.NO_ENTRY)
+
+
+def places_of(environment: Environment, backend: ExternalSecretsBackend, used: Iterable[str]) -> Mapping[str, Part]:
+    """Return where these values are, by name: where they are pushed to, kept, or read from; not of literal ones.
+
+    Raises ConfigurationError for one that is nowhere, or not where the operator's store reads.
+    """
+    places: dict[str, Stored] = {}
+    for name in sorted(used):
+        source = environment.values[name].source
+        place = environment.push.get(name) or (source.stored if isinstance(source, Kept) else source)
+        if isinstance(place, Stored) and place.kind in objects.READABLE:
+            places[name] = place
+        elif not isinstance(source, Literal):
+            raise ConfigurationError(
+                f"values.{name}: External Secrets can't read it: it is in no store ({source.kind})",
+                at=backend.store_at,
+                hint=f"Say where 'sealgen push {environment.name}' puts it: "
+                f"push: {{vault: 'secret/aura/{environment.name}', property: '{{value}}'}}",
+            )
+    for name, place in places.items():
+        if backend.store.reads not in (None, place.kind):
+            raise ConfigurationError(
+                f"values.{name} is in a store of kind {place.kind}, and secret_store reads {backend.store.reads}",
+                at=backend.store_at,
+            )
+    stores: dict[Store, str] = {}
+    for name, place in places.items():
+        stores.setdefault(place.part.entry.store, name)
+    if len(stores) > 1:
+        first, second = list(stores.values())[:2]
+        raise ConfigurationError(
+            f"values.{first} and values.{second} are in two stores, and secret_store reads one", at=backend.store_at
+        )
+    return {name: place.part for name, place in places.items()}
+
+
+def write(
+    project: Project,
+    environment: Environment,
+    backend: ExternalSecretsBackend,
+    *,
+    tell: Callable[[str], None],
+    waiting: Callable[[str], None] | None,
+) -> External:
+    """Bring the overlay up to date, in one transaction; ``tell`` and ``waiting`` are as for ``sealing.seal``."""
+    within = (environment.output,)
+    with transaction.exclusive(project.root, environment.name, within, waiting) as run:
+        if run.recovered:
+            tell(run.recovered)
+        surveyed = survey(project, environment, backend)
+        run.apply(surveyed.changes)
+        return surveyed

@@ -1,0 +1,97 @@
+"""The operator's real custom resource definitions take what sealgen writes, unknown fields being errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+import yaml
+
+from sealgen.kubernetes.external_secret import API_VERSIONS
+from tests.cli.test_external_secrets import BACKEND, FOLDER, PUSH
+from tests.config.test_external_secrets import STORES
+from tests.conformance.conftest import tool
+from tests.support.project import aura
+
+if TYPE_CHECKING:
+    from tests.conformance.cluster.cluster import Cluster
+
+KINDS = {
+    "ExternalSecret": "externalsecrets",
+    "SecretStore": "secretstores",
+    "ClusterSecretStore": "clustersecretstores",
+}
+
+
+@pytest.fixture(scope="session")
+def definitions() -> Path:
+    """Return the folder with the operator's definitions, which are installed beside its template engine."""
+    return Path(tool("esoctl")).parent / "external-secrets-crds"
+
+
+def written(folder: Path, text: tuple[str, str], kind: str, api_version: str) -> list[dict[str, Any]]:
+    project = aura(folder)
+    store = yaml.safe_load(f"{{name: aura, kind: {kind}, {text[0]}}}")
+    push = {"vault": PUSH}.get(text[1]) or {text[1]: "{dashed-value}"}
+    project.change(backend={**BACKEND, "secret_store": store, "api_version": api_version}, push=push)
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    return [
+        document
+        for path in sorted((project.root / FOLDER).glob("*.yaml"))
+        if path.name != "kustomization.yaml"
+        for document in yaml.safe_load_all(path.read_text())
+    ]
+
+
+def strict(schema: Any) -> Any:
+    """Return a schema in which a field that is not declared is an error, as for an API server that is told so."""
+    if isinstance(schema, list):
+        return [strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: strict(value) for name, value in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "additionalProperties" not in schema:
+        closed["properties"] = {name: strict(value) for name, value in schema["properties"].items()}
+        closed["additionalProperties"] = False
+    return closed
+
+
+def schema(folder: Path, kind: str, version: str) -> Any:
+    file = folder / f"external-secrets.io_{KINDS[kind]}.yaml"
+    definition = yaml.load(file.read_bytes(), yaml.CSafeLoader)
+    (found,) = [entry for entry in definition["spec"]["versions"] if entry["name"] == version]
+    whole = strict(found["schema"]["openAPIV3Schema"])
+    whole["properties"]["metadata"] = {"type": "object"}
+    return whole
+
+
+@pytest.mark.parametrize("version", API_VERSIONS)
+@pytest.mark.parametrize("kind", ["SecretStore", "ClusterSecretStore"])
+def test_every_provider_and_way_to_sign_in_is_what_the_definitions_say(
+    definitions: Path, tmp_path: Path, kind: str, version: str
+) -> None:
+    validators = {
+        name: jsonschema.Draft202012Validator(schema(definitions, name, version)) for name in (kind, "ExternalSecret")
+    }
+    for place, text in enumerate(STORES.values()):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        documents = written(folder, text, kind, version)
+        assert [document["kind"] for document in documents] == ["ExternalSecret"] * 3 + [kind]
+        for document in documents:
+            validators[document["kind"]].validate(document)
+
+
+def test_the_api_server_takes_them(cluster: Cluster, definitions: Path, tmp_path: Path) -> None:
+    for name in KINDS.values():
+        cluster.kubectl("apply", "--server-side", "-f", str(definitions / f"external-secrets.io_{name}.yaml"))
+        established = 'jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
+        cluster.kubectl("wait", f"--for={established}", f"crd/{name}.external-secrets.io")
+    cluster.namespace("aura-staging")
+    for place, text in enumerate(STORES.values()):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        stream = yaml.safe_dump_all(written(folder, text, "SecretStore", "v1"))
+        cluster.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", input=stream)
