@@ -10,6 +10,7 @@ from sealgen.errors import ConfigurationError, quoted
 from sealgen.filters import FilterError
 from sealgen.kubernetes.external_secret import ExternalSecret, RemoteReference
 from sealgen.recipe import Reference, references
+from sealgen.values.aws_secretsmanager import SecretsManagerStore, is_version_id
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
@@ -90,4 +91,8 @@ def _remote(reference: Reference, part: Part, at: Mark) -> RemoteReference:
     # In one name a dot is itself; in a path it leads deeper, unless it is escaped.
     found = path[0] if len(path) == 1 else ".".join(name.replace(".", r"\.") for name in path)
     entry = part.entry
-    return RemoteReference(entry.name, found, entry.version or "", "Base64" if part.encoding else "None")
+    version = entry.version or ""
+    if entry.store.kind == SecretsManagerStore.kind and is_version_id(version):
+        # Without it, the operator takes an ID for a staging label.
+        version = f"uuid/{version}"
+    return RemoteReference(entry.name, found, version, "Base64" if part.encoding else "None")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sealgen.stores import aws
 from sealgen.stores.refusal import Overtaken, Refused
 from sealgen.stores.writing import Seen
+from sealgen.values.aws_secretsmanager import is_version_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,9 +55,7 @@ class SecretsManager:
         (entry,) = entries
         version = {"VersionStage": _CURRENT}
         if entry.version:
-            # As an ID, AWS takes 32 to 64 characters; a label may have as many, and none does.
-            is_id = re.fullmatch(r"[A-Za-z0-9-]{32,64}", entry.version)
-            version = {"VersionId" if is_id else "VersionStage": entry.version}
+            version = {"VersionId" if is_version_id(entry.version) else "VersionStage": entry.version}
 
         def request(client: Any) -> bytes:
             return _content(client.get_secret_value(SecretId=entry.name, **version))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -31,3 +32,11 @@ SHAPE: Record[Source] = shape(
         "A version's ID (32 characters or more) or a staging label, as AWSPREVIOUS; default: AWSCURRENT.",
     ),
 )
+
+
+def is_version_id(text: str) -> bool:
+    """Tell whether a version is said by its ID, and not by a staging label.
+
+    As an ID, AWS takes 32 to 64 characters; a label may have as many, and none does.
+    """
+    return re.fullmatch(r"[A-Za-z0-9-]{32,64}", text) is not None

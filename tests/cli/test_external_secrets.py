@@ -235,6 +235,18 @@ def test_what_a_store_holds_is_referred_to_with_its_property_and_version(written
     }
 
 
+@pytest.mark.parametrize(("version", "written_"), [("AWSPREVIOUS", "AWSPREVIOUS"), (ID := "a" * 32, f"uuid/{ID}")])
+def test_a_version_of_secrets_manager_is_a_label_or_said_to_be_an_id(
+    external: Project, version: str, written_: str
+) -> None:
+    store = {"name": "aura", "aws": {"service": "SecretsManager", "region": "eu-central-1"}}
+    values = {name: {"aws-secretsmanager": "aura", "version": version} for name in VALUES}
+    external.change(backend={**BACKEND, "secret_store": store}, push=None, values=values)
+    assert external.run("seal", "staging", "-q") == (0, "", "")
+    data = yaml.safe_load(external.read(f"{FOLDER}/redis-secrets.yaml"))["spec"]["data"]
+    assert [entry["remoteRef"] for entry in data] == [{"key": "aura", "version": written_}]
+
+
 def refused(project: Project, command: str = "seal", *options: str) -> str:
     before = project.tree()
     ended: Ended = project.run(command, "staging", *options)
