@@ -10,6 +10,8 @@ import yaml
 
 from sealgen.kubernetes.kustomization import FILENAME, transformer_problems, update
 from sealgen.kubernetes.sealed_secret import Scope
+from tests.cli.test_external_secrets import BACKEND, FOLDER, PUSH
+from tests.support.project import aura
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +70,18 @@ def test_kustomize_changes_name_or_namespace_exactly_where_a_problem_is_told(
     found = built(kustomize, tmp_path, kustomization, ["a"])
     told = transformer_problems(kustomization, FILENAME, [("a", "aura-staging", Scope.STRICT)])
     assert (found != [("a", "aura-staging")]) == bool(told)
+
+
+def test_kustomize_passes_external_secrets_and_their_store_as_they_are(kustomize: str, tmp_path: Path) -> None:
+    project = aura(tmp_path)
+    hostile = {"redis-password": "{{ vars.braces }} {{ values.redis_password | urlquote }} }}\n# - yes"}
+    project.template("redis-secrets", hostile, "metadata:\n  annotations: {note: '012'}\ntype: Opaque\nimmutable: true")
+    variables = {"postgres_host": "postgres", "braces": "{{"}
+    project.change(backend=BACKEND, push=PUSH, vars=variables)
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    folder = project.root / FOLDER
+    done = subprocess.run([kustomize, "build", folder], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = ("backend-secrets", "postgres-secrets", "redis-secrets", "secret-store")
+    written = [yaml.safe_load((folder / f"{name}.yaml").read_bytes()) for name in names]
+    assert list(yaml.safe_load_all(done.stdout)) == written
