@@ -42,18 +42,19 @@ ENVIRON = {
     "REDIS_PASSWORD": "{{ .postgres_password }} ключ 🔑\n\ttwo lines\r\n",
 }
 BRACES = "{{ .Values }} {{{ }}"
+TOKEN = {"name": "store", "key": "token"}
 PATIENCE = "--timeout=60s"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def operator(cluster: Cluster, aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Run the operator, which finds AWS where moto is."""
+def operator(cluster: Cluster, aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run the operator, which finds AWS where moto is, and return its log."""
     tool(external_secrets.PROGRAM)
     services = ("AWS_SECRETSMANAGER_ENDPOINT", "AWS_SSM_ENDPOINT", "AWS_STS_ENDPOINT")
     variables = dict.fromkeys(services, aws["AWS_ENDPOINT_URL"])
     folder = tmp_path_factory.mktemp("operator")
-    with external_secrets.running(cluster, folder, test_stores.free_port(), variables):
-        yield
+    with external_secrets.running(cluster, folder, test_stores.free_port(), variables) as log:
+        yield log
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def project(cluster: Cluster, tmp_path: Path) -> Project:
 
 def vault(bao: Bao, auth: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return the operator's store for OpenBao, with a token in the Secret ``store`` if nothing else is said."""
-    auth = auth or {"tokenSecretRef": {"name": "store", "key": "token"}}
+    auth = auth or {"tokenSecretRef": TOKEN}
     return {"name": "aura", "vault": {"server": bao.address, "path": "secret", "auth": auth}}
 
 
@@ -447,6 +448,30 @@ def test_signing_in_to_vault_as_a_service_account_and_by_approle(
     assert cluster.secret(namespace, "one") == {"user": b"aura", "uri": b"redis://:p%20w@redis"}
 
 
+def test_a_store_of_the_whole_cluster(
+    cluster: Cluster, one: tuple[Project, str], bao: Bao, environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    token = {"tokenSecretRef": {"name": "store", "key": "token", "namespace": namespace}}
+    project.change("production", backend=often({**vault(bao, token), "name": namespace, "kind": "ClusterSecretStore"}))
+    applied(cluster, project, "production", environ)
+    wait_ready(cluster, namespace, "one")
+    assert cluster.secret(namespace, "one") == {"user": b"aura", "uri": b"redis://:p%20w@redis"}
+
+
+def test_the_first_version_of_vaults_engine(
+    cluster: Cluster, one: tuple[Project, str], bao: Bao, environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    bao.ask("POST", f"kv1/{namespace}", {"user": "first", "password": "version"})
+    values = {name: {"vault": f"kv1/{namespace}", "property": name} for name in ("user", "password")}
+    engine = {"server": bao.address, "path": "kv1", "version": "v1", "auth": {"tokenSecretRef": TOKEN}}
+    project.change("production", values=values, backend=often({"name": "aura", "vault": engine}))
+    applied(cluster, project, "production", environ)
+    wait_ready(cluster, namespace, "one")
+    assert cluster.secret(namespace, "one") == {"user": b"first", "uri": b"redis://:version@redis"}
+
+
 # --- afterwards ---
 
 
@@ -502,6 +527,23 @@ def test_a_property_that_is_missing_is_told_and_no_half_of_a_secret_is_made(
     put(bao, namespace, password="now")
     wait_ready(cluster, namespace, "one")
     assert cluster.secret(namespace, "one") == {"user": b"aura", "uri": b"redis://:now@redis"}
+
+
+def test_a_value_that_a_filter_can_not_take_is_told_by_nobody(
+    cluster: Cluster, one: tuple[Project, str], operator: Path, bao: Bao, environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    put(bao, namespace, password="canary-7x9q")
+    project.template("one", {"user": "{{ values.user }}", "bytes": "{{ values.password | b64decode }}"})
+    applied(cluster, project, "production", environ)
+    told = wait_failed(cluster, namespace, "one")
+    assert told.startswith("SecretSyncedError: ")
+    with pytest.raises(KubectlError, match='secrets "one" not found'):
+        cluster.secret(namespace, "one")
+    log = operator.read_text()
+    assert "not standard base64" in log
+    events = cluster.kubectl("get", "events,externalsecrets", f"--namespace={namespace}", "--output=yaml")
+    assert not any("canary-7x9q" in text for text in (told, events, log))
 
 
 @pytest.mark.parametrize("policy", ["Retain", "Delete", "Merge"])

@@ -35,10 +35,10 @@ _FLAGS: Final = (
 
 
 @contextlib.contextmanager
-def running(cluster: Cluster, folder: Path, port: int, variables: Mapping[str, str]) -> Iterator[None]:
-    """Run the operator on a cluster until the end of the block.
+def running(cluster: Cluster, folder: Path, port: int, variables: Mapping[str, str]) -> Iterator[Path]:
+    """Run the operator on a cluster until the end of the block, and give its log.
 
-    ``folder`` is for its log, ``port`` for its probe; ``variables`` say where stores are that no manifest can say.
+    ``folder`` is for that log, ``port`` for its probe; ``variables`` say where stores are that no manifest can say.
     """
     define(cluster)
     log = folder / f"{PROGRAM}.log"
@@ -57,7 +57,7 @@ def running(cluster: Cluster, folder: Path, port: int, variables: Mapping[str, s
             if process.poll() is not None or time.monotonic() > deadline:
                 raise ClusterError(f"{PROGRAM} doesn't start; {_tail(log)}")
             time.sleep(0.1)
-        yield
+        yield log
         if process.poll() is not None:
             raise ClusterError(f"{PROGRAM} has ended with status {process.returncode}; {_tail(log)}")
     finally:
