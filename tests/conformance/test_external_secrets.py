@@ -87,8 +87,7 @@ def test_every_provider_and_way_to_sign_in_is_what_the_definitions_say(
 def test_the_api_server_takes_them(cluster: Cluster, definitions: Path, tmp_path: Path) -> None:
     for name in KINDS.values():
         cluster.kubectl("apply", "--server-side", "-f", str(definitions / f"external-secrets.io_{name}.yaml"))
-        established = 'jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
-        cluster.kubectl("wait", f"--for={established}", f"crd/{name}.external-secrets.io")
+        cluster.kubectl("wait", "--for=condition=Established", f"crd/{name}.external-secrets.io")
     cluster.namespace("aura-staging")
     for place, text in enumerate(STORES.values()):
         folder = tmp_path / str(place)

@@ -71,10 +71,9 @@ def define(cluster: Cluster) -> None:
     assert program is not None
     files = sorted(Path(program).with_name(_DEFINITIONS).glob("*.yaml"))
     cluster.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
-    established = 'jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
     # Named as PLURAL.GROUP, in files named GROUP_PLURAL.yaml.
     names = [f"crd/{plural}.{group}" for group, _, plural in (file.stem.partition("_") for file in files)]
-    cluster.kubectl("wait", f"--for={established}", *names, f"--timeout={PATIENCE:.0f}s")
+    cluster.kubectl("wait", "--for=condition=Established", *names, f"--timeout={PATIENCE:.0f}s")
 
 
 def _answers(port: int) -> bool:
