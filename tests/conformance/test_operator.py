@@ -315,6 +315,33 @@ def test_what_parameter_store_has_is_the_same_whoever_reads_it(
     assert (found["binary"], found["pinned"]) == (BINARY, b"older yes")
 
 
+@pytest.mark.parametrize("store", ["vault", "aws-secretsmanager"])
+def test_what_staging_made_and_keeps_is_what_production_reads(
+    cluster: Cluster, project: Project, bao: Bao, environ: dict[str, str], store: str
+) -> None:
+    reads, entry = {"vault": (vault(bao), "secret/kept"), "aws-secretsmanager": (in_aws("SecretsManager"), "kept")}[
+        store
+    ]
+    keep = {store: entry, "property": "{value}"}
+    values = {
+        "password": {"generate": "base64", "bytes": 24, "keep": dict(keep)},
+        "identity": {"generate": "ssh", "keep": {store: entry, "property": ["pairs", "{value}"]}},
+        "server": {"generate": "tls", "names": ["aura.example"], "days": 90, "keep": dict(keep)},
+    }
+    project.template("password", {"password": "{{ values.password }}", "uri": "a:{{ values.password | urlquote }}@b"})
+    project.template("identity", {"id": "{{ values.identity.private }}", "id.pub": "{{ values.identity.public }}"})
+    pair = {"tls.crt": "{{ values.server.crt }}", "tls.key": "{{ values.server.key }}"}
+    project.template("server", pair, "type: kubernetes.io/tls")
+    staging, production = both(cluster, project, reads, values=values, secrets=list(values))
+    signs_in(cluster, production)
+    for name in ("staging", "production"):
+        applied(cluster, project, name, environ)
+    cluster.wait_synced(staging)
+    wait_ready(cluster, production, *values)
+    for secret in values:
+        assert made(cluster, production, secret) == made(cluster, staging, secret)
+
+
 # --- what a property that is no text is ---
 
 NUMBERS = """\
