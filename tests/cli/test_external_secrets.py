@@ -145,7 +145,7 @@ def test_what_is_written_is_up_to_date(written: Project) -> None:
     assert written.tree() == before
 
 
-def plan(project: Project) -> list[tuple[str, ...]]:
+def plan(project: Project) -> list[tuple[str | None, ...]]:
     """Return what the plan changes: Secret, key, action, reason."""
     ended = project.run("plan", "staging", "--json")
     assert ended.code == 10, ended

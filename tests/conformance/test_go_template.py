@@ -62,9 +62,9 @@ def rendered(esoctl: str, folder: Path, templates: Mapping[str, str], data: Mapp
     (folder / "external.yaml").write_text(layout.dump({"apiVersion": "external-secrets.io/v1", **external}))
     encoded = {name: base64.b64encode(content).decode() for name, content in data.items()}
     (folder / "data.json").write_text(json.dumps(encoded))
-    command = [esoctl, "template", "--source-templated-object", folder / "external.yaml"]
+    command = [esoctl, "template", "--source-templated-object", str(folder / "external.yaml")]
     done = subprocess.run(
-        [*command, "--source-secret-data-file", folder / "data.json"], capture_output=True, text=True, check=False
+        [*command, "--source-secret-data-file", str(folder / "data.json")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     found = yaml.safe_load(done.stdout).get("data", {})
