@@ -261,7 +261,7 @@ def test_an_environment_is_read_whatever_its_pin(written: str, pinned: str | Non
         ),
         (
             f"backend: {{certificate: c}}\n{REST}",
-            "environments/staging.yaml:1:10: backend.kind is missing; one of sealed-secrets, plain",
+            "environments/staging.yaml:1:10: backend.kind is missing; one of sealed-secrets, external-secrets, plain",
         ),
         (
             f"backend: {{kind: plain, fingerprint: {OLD}}}\n{REST}",
