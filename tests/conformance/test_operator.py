@@ -176,7 +176,7 @@ def wait_data(cluster: Cluster, namespace: str, name: str, key: str, content: by
 
 
 def wait_refreshed(cluster: Cluster, namespace: str, name: str) -> None:
-    """Wait until the operator has read the store again, twice: it may have been about to end a first time."""
+    """Wait until the operator has read the store twice more: it may have begun the first time before."""
     for _ in range(2):
         before = refreshed(cluster, namespace, name)
         until(partial(is_refreshed, cluster, namespace, name, before), f"{name} is not read again")
