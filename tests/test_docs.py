@@ -37,6 +37,7 @@ def shell(clone: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
         "PYTHONUTF8": "1",
     }
     subprocess.run(["git", "reset", "--quiet", "--hard", begin.strip()], cwd=clone, check=True)
+    subprocess.run(["git", "clean", "--quiet", "--force", "-d"], cwd=clone, check=True)
 
 
 def normal(text: str) -> str:

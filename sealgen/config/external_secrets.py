@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.config.secret_store import SECRET_STORE
+from sealgen.errors import ConfigurationError
 from sealgen.kubernetes.external_secret import API_VERSIONS
 from sealgen.yaml.schema import Field, Record, Text
 
 if TYPE_CHECKING:
     from sealgen.errors import Mark
     from sealgen.kubernetes.external_secret import SecretStore
+    from sealgen.yaml.schema import Fields
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,24 @@ class ExternalSecretsBackend:
     creation_policy: str
     deletion_policy: str
     store_at: Mark
+
+
+def _backend(fields: Fields) -> ExternalSecretsBackend:
+    creation, deletion = fields["creation_policy"], fields["deletion_policy"]
+    if deletion == "Delete" and creation in ("Merge", "None"):
+        raise ConfigurationError(
+            f"{fields.path}.deletion_policy: the operator refuses Delete with creation_policy {creation}, as the "
+            "Secret is not its own",
+            at=fields.at("deletion_policy"),
+        )
+    return ExternalSecretsBackend(
+        fields["secret_store"],
+        fields["api_version"],
+        fields["refresh_interval"],
+        creation,
+        deletion,
+        fields.at("secret_store"),
+    )
 
 
 _INTERVAL = r"0|(?:[0-9]+(?:\.[0-9]+)?(?:h|m|s|ms))+"
@@ -51,17 +71,10 @@ BACKEND: Record[ExternalSecretsBackend] = Record(
             default="Owner",
         ),
         "deletion_policy": Field(
-            Text(choices=("Retain", "Delete", "Merge")),
+            Text(choices=("Retain", "Delete")),
             "What becomes of the Secret where its values are gone from the store; default: Retain.",
             default="Retain",
         ),
     },
-    lambda fields: ExternalSecretsBackend(
-        fields["secret_store"],
-        fields["api_version"],
-        fields["refresh_interval"],
-        fields["creation_policy"],
-        fields["deletion_policy"],
-        fields.at("secret_store"),
-    ),
+    _backend,
 )

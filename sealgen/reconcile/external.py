@@ -171,14 +171,14 @@ def _dropped(filename: str, content: bytes) -> Step:
 
 
 def places_of(environment: Environment, backend: ExternalSecretsBackend, used: Iterable[str]) -> Mapping[str, Part]:
-    """Return where these values are, by name: where they are pushed to, kept, or read from; not of literal ones.
+    """Return where these values are, by name: where they are kept, pushed to, or read from; not of literal ones.
 
     Raises ConfigurationError for one that is nowhere, or not where the operator's store reads.
     """
     places: dict[str, Stored] = {}
     for name in sorted(used):
         source = environment.values[name].source
-        place = environment.push.get(name) or (source.stored if isinstance(source, Kept) else source)
+        place = source.stored if isinstance(source, Kept) else environment.push.get(name, source)
         if isinstance(place, Stored) and place.kind in objects.READABLE:
             places[name] = place
         elif not isinstance(source, Literal):
@@ -193,6 +193,12 @@ def places_of(environment: Environment, backend: ExternalSecretsBackend, used: I
             raise ConfigurationError(
                 f"values.{name} is in a store of kind {place.kind}, and secret_store reads {backend.store.reads}",
                 at=backend.store_at,
+            )
+        if place.kind == "gcp-secretmanager" and "/" in place.part.entry.name:
+            raise ConfigurationError(
+                f"values.{name}: External Secrets takes the name of a secret alone, and its project is that of the "
+                f"store; write {place.part.entry.name.rpartition('/')[2]}",
+                at=place.at,
             )
     stores: dict[Store, str] = {}
     for name, place in places.items():

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import CannotTell, ConfigurationError, SealgenError, did_you_mean
 from sealgen.values import rules
-from sealgen.values.kept import Kept
+from sealgen.values.kept import Kept, generator_of
 from sealgen.values.prompt import Prompt
 from sealgen.values.stored import parts_in_stores
 
@@ -90,14 +91,15 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
     name that is none or has no place.
     """
     places = _places(environment, names)
+    makes = isinstance(environment.backend, ExternalSecretsBackend)
     values = {name: environment.values[name] for name in places}
     surroundings.stores.ahead(parts_in_stores(value.source for value in values.values()))
     rows: dict[str, Row] = {}
     by_entry: dict[Entry, dict[str, Stored]] = {}
     for name, place in places.items():
-        if _places_of(place, values[name]) == set(parts_in_stores([values[name].source])):
-            done = "kept" if isinstance(values[name].source, Kept) else "read from"
-            rows[name] = Row(name, place, Deed.UNCHANGED, f"it is {done} there")
+        is_kept = isinstance(values[name].source, Kept)
+        if _is_there_by_nature(place, values[name]) and not (is_kept and makes):
+            rows[name] = Row(name, place, Deed.UNCHANGED, f"it is {'kept' if is_kept else 'read from'} there")
         else:
             by_entry.setdefault(place.part.entry, {})[name] = place
     looked = surroundings.stores.look_all(
@@ -111,13 +113,11 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
             continue
         wanted: dict[str, Mapping[Part, Secret]] = {}
         for name, place in its.items():
-            if isinstance(values[name].source, Prompt) and name not in names and not held.is_free(place.part):
-                rows[name] = Row(name, place, Deed.UNCHANGED, "it is asked for where it is named, or not there")
-                continue
-            try:
-                wanted[name] = _content(place, values[name], surroundings)
-            except SealgenError as error:
-                rows[name] = Row(name, place, Deed.UNKNOWN, error.message)
+            found = _wanted(held, place, values[name], surroundings, asks=name in names, makes=makes)
+            if isinstance(found, Row):
+                rows[name] = found
+            else:
+                wanted[name] = found
         deeds = {name: _deed(held, content) for name, content in wanted.items()}
         changed = tuple(name for name, deed in deeds.items() if deed is not Deed.UNCHANGED)
         content = {part: secret for name in changed for part, secret in wanted[name].items()}
@@ -128,6 +128,31 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
         if changed and problem is None:
             writes.append(Write(held, changed, content))
     return Push(environment.name, tuple(rows[name] for name in places), tuple(writes))
+
+
+def _wanted(
+    held: Held, place: Stored, value: Value, surroundings: Surroundings, *, asks: bool, makes: bool
+) -> Mapping[Part, Secret] | Row:
+    """Return the value's parts by where each is to be, or what becomes of it without them.
+
+    ``asks`` tells that a person may be asked again for what is there, ``makes`` that what is generated is made here.
+    """
+    is_free = all(map(held.is_free, _places_of(place, value)))
+    if isinstance(value.source, Prompt) and not asks and not is_free:
+        return Row(value.name, place, Deed.UNCHANGED, "it is asked for where it is named, or not there")
+    is_made = makes and _is_made_there(place, value)
+    if is_made and not is_free:
+        return Row(value.name, place, Deed.UNCHANGED, "it is generated where there is none")
+    source = generator_of(value.source) if is_made else value.source
+    if source.made and not (is_made or isinstance(source, Prompt)):
+        reason = "it is generated, and stored nowhere; say where it is kept: keep: {…}"
+        return Row(value.name, place, Deed.UNKNOWN, reason)
+    try:
+        parts = source.obtain(value.name, surroundings)
+        rules.check(value.name, value.rules, parts)
+    except SealgenError as error:
+        return Row(value.name, place, Deed.UNKNOWN, error.message)
+    return {place.at_part(name): secret for name, secret in parts.items()}
 
 
 def carry_out(push: Push) -> Iterator[Write]:
@@ -145,34 +170,46 @@ def carry_out(push: Push) -> Iterator[Write]:
 
 
 def _places(environment: Environment, names: Sequence[str]) -> dict[str, Stored]:
-    """Return where each of the values is to be, in the order of the environment file."""
+    """Return where each of the values is to be, in the order of the environment file.
+
+    Where an operator reads values, nothing is sealed that would have made those that are kept: they are among them.
+    """
+    places = dict(environment.push)
+    if isinstance(environment.backend, ExternalSecretsBackend):
+        places |= {
+            name: value.source.stored for name, value in environment.values.items() if isinstance(value.source, Kept)
+        }
+        places = {name: places[name] for name in environment.values if name in places}
     for name in names:
         if name not in environment.values:
             hint = did_you_mean(name, environment.values)
             raise ConfigurationError(f"{environment.name} has no value '{name}' to push{hint}")
-        if name not in environment.push:
+        if name not in places:
             raise ConfigurationError(
                 f"it is not said where '{name}' is pushed to; write push: of the environment, or of the value"
             )
-    if not environment.push:
+    if not places:
         raise ConfigurationError(
             f"{environment.name} pushes nothing: neither it nor a value of it has push:",
             hint="Write, for example, push: {vault: 'secret/aura/{environment}', property: '{value}'}",
         )
-    return {name: place for name, place in environment.push.items() if not names or name in names}
+    return {name: place for name, place in places.items() if not names or name in names}
 
 
 def _places_of(place: Stored, value: Value) -> set[Part]:
     return {place.at_part(part) for part in value.source.parts}
 
 
-def _content(place: Stored, value: Value, surroundings: Surroundings) -> dict[Part, Secret]:
-    """Return the value's parts by where each is to be; raises SealgenError where it can't be had."""
-    if value.source.made and not isinstance(value.source, Prompt):
-        raise CannotTell("it is generated, and stored nowhere; say where it is kept: keep: {…}")
-    parts = value.source.obtain(value.name, surroundings)
-    rules.check(value.name, value.rules, parts)
-    return {place.at_part(name): secret for name, secret in parts.items()}
+def _is_there_by_nature(place: Stored, value: Value) -> bool:
+    """Tell whether a value is read from where it would be put."""
+    return _places_of(place, value) == set(parts_in_stores([value.source]))
+
+
+def _is_made_there(place: Stored, value: Value) -> bool:
+    """Tell whether a value is a generated one that no other place has."""
+    if isinstance(value.source, Kept):
+        return _is_there_by_nature(place, value)
+    return value.source.made and not isinstance(value.source, Prompt)
 
 
 def _deed(held: Held, content: Mapping[Part, Secret]) -> Deed:

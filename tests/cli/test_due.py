@@ -183,7 +183,7 @@ def test_markdown(project: Project) -> None:
     lines = ended.out.splitlines()
     assert lines[0] == "### Rotation of secret values: 2 findings"
     assert lines[2:6] == [
-        "<details open><summary><b>staging</b>: 3 values</summary>",
+        "<details open><summary><b>staging</b>: 3 values, 2 findings</summary>",
         "",
         "| | value | due | is | when |",
         "|-|-|-|-|-|",

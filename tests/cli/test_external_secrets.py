@@ -430,3 +430,13 @@ def test_a_secret_can_not_have_the_stores_file(external: Project) -> None:
     assert "'redis-secrets' and backend: have one file, secret-store.yaml; give the secret a filename" in refused(
         external
     )
+
+
+def test_google_takes_the_name_of_a_secret_alone(external: Project) -> None:
+    gcp = {"name": "aura", "gcpsm": {"projectID": "aura"}}
+    names = {name: {"gcp-secretmanager": f"projects/aura/secrets/{name}"} for name in VALUES}
+    external.change(backend={**BACKEND, "secret_store": gcp}, push=None, values=names)
+    assert refused(external).endswith(
+        "values.jwt_secret_key: External Secrets takes the name of a secret alone, and its project is that of the "
+        "store; write jwt_secret_key\n"
+    )

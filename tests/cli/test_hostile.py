@@ -328,7 +328,7 @@ def test_the_largest_environment_file_of_the_smallest_entries_is_read_in_bearabl
     assert limited(project, "plan", "staging") == (
         2,
         "",
-        f"error: {ENV}:{line}:1: unknown field 'x'; known are access, backend, cluster, extends, lint, namespace, output, rollout, secrets, stores, values, vars\n",
+        f"error: {ENV}:{line}:1: unknown field 'x'; known are access, backend, cluster, extends, lint, namespace, output, policy, push, rollout, secrets, stores, values, vars\n",
     )
 
 

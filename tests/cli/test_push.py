@@ -388,3 +388,57 @@ def test_nothing_of_a_value_or_the_token_is_told(project: Project, store: Vault)
     assert not leaked(said.encode(), {"smtp": SMTP.encode(), "api": API.encode(), "token": TOKEN.encode()})
     for path, content in project.contents().items():
         assert not leaked(content, {"smtp": SMTP.encode(), "api": API.encode()}), path
+
+
+def _held(store: Vault, path: str) -> dict[str, str]:
+    found = store.newest(path)
+    assert found is not None
+    return found
+
+
+VAULT = {"server": "https://v", "path": "secret", "auth": {"kubernetes": {"mountPath": "k", "role": "r"}}}
+STORE = {"name": "aura", "vault": VAULT}
+
+
+@pytest.fixture
+def operated(project: Project) -> Project:
+    """Return the project where an operator makes its Secrets, of generated values too."""
+    project.change(
+        backend={"kind": "external-secrets", "secret_store": STORE},
+        values={
+            "smtp": {"env": "SMTP"},
+            "jwt": {"generate": "hex", "bytes": 16},
+            "kept": {"generate": "hex", "bytes": 16, "keep": {"vault": "secret/kept", "property": "{value}"}},
+        },
+    )
+    project.template("app", {"smtp": "{{ values.smtp }}", "jwt": "{{ values.jwt }}", "kept": "{{ values.kept }}"})
+    return project
+
+
+def test_for_an_operator_what_is_generated_is_made_once(operated: Project, store: Vault) -> None:
+    kept = {"generate": "hex", "bytes": 16, "keep": {"vault": "secret/kept", "property": "{value}"}}
+    smtp = {"env": "SMTP", "push": {"vault": "secret/aura/staging", "property": "smtp"}}
+    jwt = {"generate": "hex", "bytes": 16, "push": {"vault": "secret/aura/staging", "property": "jwt"}}
+    values = {"smtp": smtp, "jwt": jwt, "kept": kept}
+    operated.change(push=None, values=values)
+    ended = operated.run("push", "staging", env=env(store))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith("staging: 3 values, 3 created\n")
+    first = {**_held(store, ENTRY), **_held(store, "kept")}
+    assert {name: len(text) for name, text in first.items()} == {"smtp": len(SMTP), "jwt": 32, "kept": 32}
+    again = operated.run("push", "staging", "-v", env=env(store))
+    assert again.out.count("it is generated where there is none") == 2
+    assert again.out.endswith("staging: 3 values, 3 unchanged\n")
+    assert {**_held(store, ENTRY), **_held(store, "kept")} == first
+
+
+def test_what_is_generated_for_an_operator_is_told_by_no_output(operated: Project, store: Vault) -> None:
+    ended = operated.run("push", "staging", "--json", env=env(store))
+    assert ended.code == 0
+    for text in {**_held(store, ENTRY), **_held(store, "kept")}.values():
+        assert text not in ended.out + ended.err
+
+
+def test_a_plan_for_an_operator_makes_nothing(operated: Project, store: Vault) -> None:
+    assert operated.run("push", "staging", "--dry-run", env=env(store)).code == 10
+    assert store.writes() == []

@@ -431,7 +431,11 @@ def test_another_source_leaves_nothing_of_the_base_behind_but_the_rules() -> Non
             "2:17: backend.kind can't be 'sealed-secret'; did you mean 'sealed-secrets'?",
             True,
         ),
-        ("backend: {kind: vault}", "2:17: backend.kind can't be 'vault'; known are external-secrets, plain, sealed-secrets", True),
+        (
+            "backend: {kind: vault}",
+            "2:17: backend.kind can't be 'vault'; known are external-secrets, plain, sealed-secrets",
+            True,
+        ),
         (
             "backend: {scope: namespace}",
             "2:18: backend.scope can't be 'namespace'; did you mean 'namespace-wide'?",
@@ -757,7 +761,10 @@ def test_what_can_not_be_right_is_refused(text: str, message: str, schema_tells:
             "namespace: a\nbackend: {kind: plain}",
             "1:1: secrets is missing; write secrets: [backend-secrets]",
         ),
-        ("namespace: a\nbackend: {}\nsecrets: []", "2:10: backend.kind is missing; one of sealed-secrets, external-secrets, plain"),
+        (
+            "namespace: a\nbackend: {}\nsecrets: []",
+            "2:10: backend.kind is missing; one of sealed-secrets, external-secrets, plain",
+        ),
         ("namespace: a\nbackend: {knd: plain}\nsecrets: []", "2:11: unknown field 'backend.knd'; did you mean 'kind'?"),
         (
             "namespace: a\nbackend: {certificate: c.pem}\nsecrets: []",

@@ -104,3 +104,12 @@ def test_what_is_wrong_is_said_with_its_place(case: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         backend(case["text"])
     assert str(caught.value).removeprefix("environments/production.yaml:") == case["message"]
+
+
+def test_a_secret_that_is_not_the_operators_own_can_not_be_deleted_by_it() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        backend(VAULT, "  creation_policy: Merge\n  deletion_policy: Delete\n")
+    assert str(caught.value) == (
+        "environments/production.yaml:7:20: backend.deletion_policy: the operator refuses Delete with creation_policy "
+        "Merge, as the Secret is not its own"
+    )

@@ -126,8 +126,8 @@ def test_every_source_takes_its_fields_and_the_kind_is_its_name(yaml: str) -> No
         (
             f"{{literal: {CANARY}, foo: 1}}",
             (
-                "1:26: unknown field 'values.password.foo'; known are lint, literal, max_length, min_length, "
-                "pattern, push, rotate_every"
+                "1:26: unknown field 'values.password.foo'; known are forbid, lint, literal, max_length, "
+                "min_length, pattern, push, rotate_every"
             ),
         ),
         (

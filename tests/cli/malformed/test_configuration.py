@@ -432,7 +432,7 @@ ROWS: list[Row] = [
         ),
         "plan staging",
         2,
-        ("error: environments/base.yaml:1:1: unknown field 'colour'; did you mean 'cluster'?\n"),
+        ("error: environments/base.yaml:1:1: unknown field 'colour'; did you mean 'rollout'?\n"),
     ),
 ]
 
