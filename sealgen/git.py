@@ -158,6 +158,8 @@ class Commit:
         self.root = root
         self.name = name
         self._blobs = Blobs(root)
+        self._contents: dict[str, bytes] = {}
+        """By blob: a template is read where it is rendered, and where its comments are looked for."""
 
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return a file's bytes, None where there is none; raises SealgenError for what is no regular file."""
@@ -166,7 +168,9 @@ class Commit:
             return None
         if not entry.mode.startswith("100"):
             raise SealgenError(f"{path} is no regular file in the commit {self.name[:12]}")
-        return self._blobs.read(entry.blob)
+        if entry.blob not in self._contents:
+            self._contents[entry.blob] = self._blobs.read(entry.blob)
+        return self._contents[entry.blob]
 
     def below(self, folder: str, suffix: str) -> Iterator[str]:
         """Yield the files below a folder whose names end so, by their path from the folder."""

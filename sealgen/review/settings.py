@@ -87,7 +87,7 @@ def _values(before: Environment, after: Environment) -> Iterator[Change]:
         elif old is None:
             yield _rated(Word.ADDED, f"the value {name}, {_source(new)}", after, new.source.kind in _REACHING)
             yield from _rules(name, None, new, after)
-        else:
+        elif old != new:
             yield from _value(name, old, new, after)
 
 
