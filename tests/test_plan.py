@@ -243,6 +243,7 @@ def test_reasons_are_told_in_these_words() -> None:
         "metadata changed",
         "access changed",
         "rollout changed",
+        "place in the store changed",
         "file renamed",
         "kustomization entry missing",
         "added outside sealgen",
