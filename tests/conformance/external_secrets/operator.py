@@ -7,6 +7,7 @@ SecretStore and ClusterSecretStore.
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import subprocess
 import time
@@ -71,9 +72,23 @@ def define(cluster: Cluster) -> None:
     assert program is not None
     files = sorted(Path(program).with_name(_DEFINITIONS).glob("*.yaml"))
     cluster.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
-    # Named as PLURAL.GROUP, in files named GROUP_PLURAL.yaml.
-    names = [f"crd/{plural}.{group}" for group, _, plural in (file.stem.partition("_") for file in files)]
-    cluster.kubectl("wait", "--for=condition=Established", *names, f"--timeout={PATIENCE:.0f}s")
+    # "kubectl wait" fails where an object has no status yet.
+    deadline = time.monotonic() + PATIENCE
+    while not _all_established(cluster):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"the definitions aren't established after {PATIENCE:.0f} s")
+        time.sleep(0.1)
+
+
+def _all_established(cluster: Cluster) -> bool:
+    found = json.loads(cluster.kubectl("get", "crd", "--output=json"))["items"]
+    return all(
+        any(
+            condition["type"] == "Established" and condition["status"] == "True"
+            for condition in definition.get("status", {}).get("conditions") or ()
+        )
+        for definition in found
+    )
 
 
 def _answers(port: int) -> bool:
