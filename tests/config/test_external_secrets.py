@@ -113,3 +113,8 @@ def test_a_secret_that_is_not_the_operators_own_can_not_be_deleted_by_it() -> No
         "environments/production.yaml:7:20: backend.deletion_policy: the operator refuses Delete with creation_policy "
         "Merge, as the Secret is not its own"
     )
+
+
+def test_what_the_operator_does_not_do_for_a_template_is_no_policy() -> None:
+    with pytest.raises(ConfigurationError, match=r"deletion_policy can't be 'Merge'; known are Delete, Retain$"):
+        backend(VAULT, "  deletion_policy: Merge\n")
