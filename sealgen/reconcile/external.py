@@ -18,7 +18,7 @@ from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
 from sealgen.recipe import values_in
 from sealgen.reconcile.manifests import render_manifests
-from sealgen.reconcile.survey import kustomization_of
+from sealgen.reconcile.survey import kustomization_of, written_to
 from sealgen.values.kept import Kept
 from sealgen.values.literal import Literal
 from sealgen.values.stored import Stored
@@ -220,8 +220,7 @@ def write(
     waiting: Callable[[str], None] | None,
 ) -> External:
     """Bring the overlay up to date, in one transaction; ``tell`` and ``waiting`` are as for ``sealing.seal``."""
-    within = (environment.output,)
-    with transaction.exclusive(project.root, environment.name, within, waiting) as run:
+    with transaction.exclusive(project.root, environment.name, written_to(environment), waiting) as run:
         if run.recovered:
             tell(run.recovered)
         surveyed = survey(project, environment, backend)
