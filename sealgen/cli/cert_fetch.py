@@ -71,9 +71,7 @@ def command(context: click.Context, name: str, source: str | None, accept: bool)
 
 def _confirmed(environment: Environment, offered: Offered) -> bool:
     of = f" of {_cluster(offered)}" if offered.server else ""
-    question = f"{environment.name}: seal with this certificate{of} from now on? Type yes:"
-    answer: str = click.prompt(printable(question), prompt_suffix=" ", default="", show_default=False, err=True)
-    return answer == "yes"
+    return report.is_confirmed(f"{environment.name}: seal with this certificate{of} from now on? Type yes:")
 
 
 def _cluster(offered: Offered) -> str:

@@ -10,7 +10,7 @@ import click
 from sealgen.cli import each, report, steps
 from sealgen.cli.seal import ask
 from sealgen.cli.settings import complete_environment, global_options, settings
-from sealgen.errors import SealgenError, printable
+from sealgen.errors import SealgenError
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -62,7 +62,7 @@ def command(context: click.Context, name: str, values: tuple[str, ...], dry_run:
             return each.Outcome(10 if push.changes else 0, _data(push, frozenset()))
         if asks:
             report.say(table.rstrip("\n"))
-            if not _confirmed(name):
+            if not report.is_confirmed(f"{name}: push? Type yes:"):
                 report.say(f"{name}: nothing was put")
                 return each.Outcome(10, _data(push, frozenset()))
         return _carried_out(push, "" if asks else table)
@@ -84,12 +84,6 @@ def _carried_out(push: Push, table: str) -> each.Outcome:
         return each.Outcome(error.exit_code, _data(push, done), error)
     report.say(table + _summary(push, _DONE))
     return each.Outcome(0, _data(push, done))
-
-
-def _confirmed(name: str) -> bool:
-    question = printable(f"{name}: push? Type yes:")
-    answer: str = click.prompt(question, prompt_suffix=" ", default="", show_default=False, err=True)
-    return answer == "yes"
 
 
 def _table(push: Push, *, verbose: bool) -> str:

@@ -181,3 +181,9 @@ def worst(codes: Iterable[int]) -> int:
     """Return the exit code of several runs: an interruption before a fault, a doubt, a finding and a change."""
     order = (0, 10, 11, 12, 1, 2, 130)
     return max(codes, key=order.index, default=0)
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask somebody at a terminal, on standard error; only a typed yes is one."""
+    answer: str = click.prompt(printable(question), prompt_suffix=" ", default="", show_default=False, err=True)
+    return answer == "yes"

@@ -12,7 +12,6 @@ import click
 
 from sealgen.cli import each, plan, report, seal, steps
 from sealgen.cli.settings import complete_environment, global_options, settings
-from sealgen.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,9 +149,7 @@ def _rotated(
 
 def _confirm(name: str) -> None:
     """Ask for a typed yes; raises _Declined where it is none."""
-    question = printable(f"{name}: rotate? Type yes:")
-    answer: str = click.prompt(question, prompt_suffix=" ", default="", show_default=False, err=True)
-    if answer != "yes":
+    if not report.is_confirmed(f"{name}: rotate? Type yes:"):
         raise _Declined
 
 
