@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sealgen.config.external_secrets import ExternalSecretsBackend
     from sealgen.config.project import Project
     from sealgen.kubernetes.external_secret import ExternalSecret
+    from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.values.entry import Part, Store
 
 _OURS = (objects.FIELD, objects.STORE_FIELD, access.FIELD)
@@ -47,35 +48,57 @@ class External:
     changes: tuple[FileChange, ...]
 
 
-def survey(project: Project, environment: Environment, backend: ExternalSecretsBackend) -> External:
-    """Compare what the environment file and the templates give with what is there.
+@dataclass(frozen=True)
+class Wanted:
+    """What the environment file and the templates give."""
 
-    Raises ConfigurationError for what is malformed, for a key that the operator can't make, and for a file in the way
-    that sealgen did not write.
+    manifests: Mapping[str, SecretManifest]
+    externals: Mapping[str, ExternalSecret]
+    """Both by the Secret's name."""
+    files: Mapping[str, bytes]
+    """All that the output folder is to hold, by filename."""
+
+
+def wanted(project: Project, environment: Environment, backend: ExternalSecretsBackend) -> Wanted:
+    """Return what the environment file and the templates give.
+
+    Raises ConfigurationError for what is malformed, and for a key that the operator can't make.
     """
     manifests = render_manifests(project, environment)
     used = {name for secret in manifests.values() for key in secret.keys.values() for name in values_in(key.recipe)}
     places = places_of(environment, backend, used)
+    externals = {
+        name: external_secret(manifest, environment.values, places, backend) for name, manifest in manifests.items()
+    }
+    version, file = backend.api_version, environment.file
+    files = {entry.filename: objects.to_yaml(externals[entry.name], version, file) for entry in environment.secrets}
+    if backend.store.provider is not None:
+        files[objects.STORE_FILENAME] = objects.store_to_yaml(backend.store, environment.namespace, version, file)
+    if environment.access:
+        files[access.FILENAME] = access.to_yaml(environment.access, file)
+    return Wanted(manifests, externals, {filename: text.encode() for filename, text in files.items()})
+
+
+def survey(project: Project, environment: Environment, backend: ExternalSecretsBackend) -> External:
+    """Compare what the environment file and the templates give with what is there.
+
+    Raises ConfigurationError as ``wanted`` does, and for a file in the way that sealgen did not write.
+    """
+    given = wanted(project, environment, backend)
     overlay = _Overlay(project, environment)
+    there = {filename: overlay.put(filename, content) for filename, content in given.files.items()}
     steps: list[Step] = []
     for entry in environment.secrets:
-        external = external_secret(manifests[entry.name], environment.values, places, backend)
-        content = objects.to_yaml(external, backend.api_version, environment.file).encode()
-        steps += _steps(external, overlay.put(entry.filename, content), content)
-    if backend.store.provider is not None:
-        content = objects.store_to_yaml(
-            backend.store, environment.namespace, backend.api_version, environment.file
-        ).encode()
-        steps += _whole(backend.store.name, overlay.put(objects.STORE_FILENAME, content), content)
-    if environment.access:
-        content = access.to_yaml(environment.access, environment.file).encode()
-        steps += _whole("", overlay.put(access.FILENAME, content), content)
+        steps += _steps(given.externals[entry.name], there[entry.filename], given.files[entry.filename])
+    for filename, name in ((objects.STORE_FILENAME, backend.store.name), (access.FILENAME, "")):
+        if filename in given.files:
+            steps += _whole(name, there[filename], given.files[filename])
     steps += [_dropped(filename, content) for filename, content in overlay.others()]
     return External(
         environment,
         Plan(tuple(steps), (), (), {}),
-        len(manifests),
-        sum(len(secret.keys) for secret in manifests.values()),
+        len(given.manifests),
+        sum(len(secret.keys) for secret in given.manifests.values()),
         tuple(overlay.changes()),
     )
 
