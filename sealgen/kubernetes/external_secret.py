@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 API_GROUP = "external-secrets.io"
 KIND = "ExternalSecret"
+STORE_KINDS = ("SecretStore", "ClusterSecretStore")
 FIELD, STORE_FIELD = "secrets", "backend"
 """The environment's fields that the manifests come from, of an ExternalSecret and of a store."""
 STORE_FILENAME = "secret-store.yaml"

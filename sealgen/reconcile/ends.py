@@ -13,15 +13,17 @@ from sealgen import certificates, lock, recipe, template
 from sealgen.config import FOLDER
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.errors import SealgenError
-from sealgen.kubernetes import access, rollout
+from sealgen.kubernetes import access, external_secret, rollout
 from sealgen.kubernetes.own_files import is_ours
 from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
+from sealgen.reconcile.external_ends import differing, external_end, is_external
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.rollout import written
 from sealgen.reconcile.survey import lock_path
 from sealgen.review import ignores
 from sealgen.review.end import CertificateFile, End, Manifest, read_manifest
+from sealgen.review.external_end import ExternalEnd
 from sealgen.review.kustomized import Kustomized, kustomized
 
 if TYPE_CHECKING:
@@ -195,13 +197,21 @@ def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
         for place, locked in new_lock.keys.items()
         if (known := old_lock.keys.get(place)) is None or known.recipe != locked.recipe
     }
-    news_differ = bool(places) or _sources(before) != _sources(after)
+    sources_differ = functools.cache(lambda: _sources(before) != _sources(after))
+    externals = ExternalEnd(), ExternalEnd()
+    if any(is_external(end.environment) for end in (old, new)) and (
+        own_olds != own_news or not same_locks or sources_differ()
+    ):
+        externals = differing(
+            external_end(before, old.environment, own_olds, old.problems),
+            external_end(after, new.environment, own_news, new.problems),
+            new.problems,
+        )
+    news_differ = not is_external(new.environment) and (bool(places) or sources_differ())
     end = new.end(new_lock, changed_news, new.recipes(new_lock, places) if news_differ else {})
-    end = replace(end, unlisted=_unlisted(old, new, own_news), left=_left(old, new))
-    return (
-        old.end(old_lock, changed_olds, old.recipes(old_lock, places & old_lock.keys.keys()) if places else {}),
-        end,
-    )
+    end = replace(end, unlisted=_unlisted(old, new, own_news), left=_left(old, new), external=externals[1])
+    start = old.end(old_lock, changed_olds, old.recipes(old_lock, places & old_lock.keys.keys()) if places else {})
+    return replace(start, external=externals[0]), end
 
 
 def _unlisted(old: _Gathered, new: _Gathered, files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -210,7 +220,10 @@ def _unlisted(old: _Gathered, new: _Gathered, files: Mapping[str, bytes]) -> tup
         return ()
     gone = old.kustomized.listed - new.kustomized.listed
     there = ((path, files[path]) for path in sorted(gone) if path in files)
-    return tuple(path for path, content in there if KIND.encode() in content or is_ours(content, access.FIELD))
+    fields = (access.FIELD, external_secret.FIELD, external_secret.STORE_FIELD)
+    return tuple(
+        path for path, content in there if KIND.encode() in content or any(is_ours(content, field) for field in fields)
+    )
 
 
 def _left(old: _Gathered, new: _Gathered) -> dict[str, tuple[str, ...]]:

@@ -16,11 +16,11 @@ from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.review.change import Change, EnvironmentDiff, Level, Word, shift
 from sealgen.review.end import POWERS
+from sealgen.review.external import external_changes, is_external, moved
 from sealgen.review.kustomized import kustomization_changes
-from sealgen.review.locked import lock_changes
+from sealgen.review.locked import lock_changes, shifted
 from sealgen.review.readers import with_readers
 from sealgen.review.settings import left_behind, settings_changes
-from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,9 +53,10 @@ def compare(name: str, before: End, after: End) -> EnvironmentDiff:
     changes += _silenced(before, after)
     namespace = after.environment.namespace if after.environment else ""
     changes += kustomization_changes(before.kustomized, after.kustomized, after.unlisted, namespace)
-    changes += lock_changes(before.lock, after.lock, f"environments/{name}.lock")
-    secrets = list(_secrets(before, after))
-    changes += with_readers(secrets, after.kustomized.files, before.manifests, after.manifests)
+    lock = f"environments/{name}.lock"
+    changes += lock_changes(before.lock, after.lock, lock, of_keys=not is_external(after))
+    secrets = moved([*_secrets(before, after), *external_changes(before, after, lock)], before, after)
+    changes += with_readers(secrets, after.kustomized.files, before.by_secret, after.by_secret)
     return EnvironmentDiff(name, tuple(sorted(changes, key=lambda change: change.level)))
 
 
@@ -207,7 +208,7 @@ class _Comparison:
     ) -> Iterator[Change]:
         """Yield what explains a new ciphertext, but for another scope or namespace, which are told of the Secret."""
         changed = [
-            self._version(name, before.values[name], after.values[name])
+            shifted(name, before.values[name], self._after.lock.values[name])
             for name in after.values
             if name in before.values and before.values[name] != after.values[name]
         ]
@@ -217,15 +218,6 @@ class _Comparison:
             yield told(Word.RECIPE, self._recipes(place, before, after))
         if before.certificate != after.certificate and not changed and before.recipe == after.recipe:
             yield told(Word.REENCRYPTED, f"{before.certificate} → {after.certificate}")
-
-    def _version(self, name: str, before: str, after: str) -> str:
-        old, new = counter_of(before), counter_of(after)
-        if not old or not new:
-            return name
-        date = self._after.lock.values[name].date
-        if new < old:
-            return f"{name} {old} → {new} (an earlier version again)"
-        return f"{name} {old} → {'another ' if new == old else ''}{new} ({date})"
 
     def _recipes(self, place: tuple[str, str], before: LockedKey, after: LockedKey) -> str:
         old, new = self._before.recipes.get(place), self._after.recipes.get(place)

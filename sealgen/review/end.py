@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealgen.kubernetes import objects
 from sealgen.kubernetes.sealed_secret import KIND, SCOPES, scope_of
 from sealgen.lock import Lock
+from sealgen.review.external_end import ExternalEnd
 from sealgen.review.kustomized import Kustomized
 from sealgen.yaml.nodes import Mapping, shown
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sealgen.errors import SealgenError
     from sealgen.kubernetes.objects import Field
     from sealgen.kubernetes.sealed_secret import Scope
+    from sealgen.review.external_end import ExternalObject
     from sealgen.review.ignores import Ignore
 
 POWERS = (
@@ -78,6 +80,13 @@ class End:
     """The Secrets whose manifests are left in a folder that is no longer the output, by the folder."""
     recipes: Map[tuple[str, str], str] = field(default_factory=dict)
     """For reading, by Secret and key; where recipes differ and templates can be rendered."""
+    external: ExternalEnd = field(default_factory=ExternalEnd)
+    """What there is of External Secrets."""
+
+    @property
+    def by_secret(self) -> Map[str, Manifest | ExternalObject]:
+        """All manifests that differ, by the Secret's name."""
+        return {**self.external.secrets, **self.manifests}
 
 
 def read_manifest(content: bytes, file: str) -> dict[str, Manifest]:

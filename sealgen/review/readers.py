@@ -10,15 +10,19 @@ from sealgen.review.change import Change, Level, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from sealgen.kubernetes.pods import Workload
     from sealgen.review.end import Manifest
+    from sealgen.review.external_end import ExternalObject
+
+    Made: TypeAlias = Manifest | ExternalObject
 
 _MOST = 5  # workloads in a sentence
 
 
 def with_readers(
-    changes: Sequence[Change], files: Mapping[str, bytes], before: Mapping[str, Manifest], after: Mapping[str, Manifest]
+    changes: Sequence[Change], files: Mapping[str, bytes], before: Mapping[str, Made], after: Mapping[str, Made]
 ) -> Iterator[Change]:
     """Yield the changes of Secrets, each with the workloads of ``files`` that read what changed.
 

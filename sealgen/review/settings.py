@@ -6,7 +6,8 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.environment import PlainBackend, SealedSecretsBackend
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import shortened
 from sealgen.review.change import Change, Level, Word, shift
 from sealgen.values.kept import Kept, is_rotatable
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 _REACHING = frozenset(SOURCE_NAMES) - {"literal", "generate", "prompt"}
 # Of which less is weaker.
 _NAMES = {"count": "bytes"}  # what the environment file calls it
+_KINDS = {
+    SealedSecretsBackend: "sealed-secrets",
+    ExternalSecretsBackend: "external-secrets",
+    PlainBackend: "plain",
+}
 _STRENGTH = ("bytes", "length", "bits", "min_length")
 
 
@@ -54,7 +60,7 @@ def _trust(before: Environment, after: Environment) -> Iterator[Change]:
     told = partial(Change, file=after.file, level=Level.TRUST)
     old, new = before.backend, after.backend
     if type(old) is not type(new):
-        yield told(Word.SETTING, "backend.kind changed")
+        yield told(Word.SETTING, f"backend.kind: {_KINDS[type(old)]} → {_KINDS[type(new)]}")
     elif isinstance(old, SealedSecretsBackend) and isinstance(new, SealedSecretsBackend):
         yield from _backend(old, new, told)
     if before.namespace != after.namespace:

@@ -324,7 +324,7 @@ CASES: dict[str, Case] = {
     "an environment that is plain now": (
         [lambda project: project.change(backend={"kind": "plain"})],
         [
-            "! setting backend.kind changed",
+            "! setting backend.kind: sealed-secrets → plain",
         ],
         11,
     ),
