@@ -116,7 +116,9 @@ class _Gathered:
             return
         try:
             self.kustomized = kustomized(
-                str(self.environment.output), lambda path: files.get(path) or self.project.files.read(path)
+                str(self.environment.output),
+                lambda path: files.get(path) or self.project.files.read(path),
+                (external_secret.KIND, *external_secret.STORE_KINDS) if is_external(self.environment) else (KIND,),
             )
         except SealgenError as error:
             self.problems.append(error)

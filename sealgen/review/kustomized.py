@@ -1,4 +1,4 @@
-"""What kustomize makes of an overlay on its way to the cluster: what it lists, and what reaches SealedSecrets. Pure.
+"""What kustomize makes of an overlay on its way to the cluster: what it lists, and what reaches into it. Pure.
 
 A kustomization can do what a manifest can: a patch changes a SealedSecret after everything was proven of it, an entry
 that goes takes a Secret away, and a generator makes a Secret of what stands in clear.
@@ -16,7 +16,7 @@ from sealgen.review.change import Change, Level, Word, shift
 from sealgen.review.reaching import paths, reaches, read_if_there
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sealgen.review.reaching import Reach, Read
 
@@ -37,9 +37,10 @@ class Kustomized:
     """All files with resources, those of bases and components too, by path from the project's root."""
 
 
-def kustomized(folder: str, read: Read) -> Kustomized:
+def kustomized(folder: str, read: Read, kinds: Sequence[str]) -> Kustomized:
     """Return what is built from a folder; ``read`` gives a file by its path from the project's root, or None.
 
+    ``kinds`` are those of the objects that must not be reached, first the one that people are told of.
     What lies elsewhere, or can't be read, is left out; but for the folder's own kustomization, which raises
     ConfigurationError.
     """
@@ -55,7 +56,7 @@ def kustomized(folder: str, read: Read) -> Kustomized:
     while waiting:
         at, path, content, reaches_ours = waiting.pop()
         if reaches_ours:
-            found |= {(path, what): reach for what, reach in reaches(at, content, path, read)}
+            found |= {(path, what): reach for what, reach in reaches(at, content, path, read, kinds)}
         components = set(paths(at, kustomization.parts(content, path, ("components",))))
         for target in paths(at, kustomization.parts(content, path)):
             if target.endswith(_RESOURCES):

@@ -1,4 +1,4 @@
-"""What in a kustomization reaches SealedSecrets, or stands beside them as a Secret. Pure.
+"""What in a kustomization reaches what sealgen writes, or stands beside it as a Secret. Pure.
 
 Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 """
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealgen.errors import SealgenError
 from sealgen.kubernetes import kustomization
-from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.yaml.nodes import Mapping, Scalar, Sequence, is_null, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Sequence as Sequence_
 
     from sealgen.yaml.nodes import Node
 
@@ -36,19 +36,20 @@ class Reach(NamedTuple):
     line: int
 
 
-def reaches(folder: str, content: bytes, file: str, read: Read) -> Iterator[tuple[str, Reach]]:
-    """Yield what reaches SealedSecrets, by what it is: ``patches: sealed.yaml``.
+def reaches(folder: str, content: bytes, file: str, read: Read, kinds: Sequence_[str]) -> Iterator[tuple[str, Reach]]:
+    """Yield what reaches objects of these kinds, by what it is: ``patches: sealed.yaml``.
 
-    ``read`` gives a file that an entry refers to. Raises ConfigurationError for what is no kustomization.
+    The first kind is what people are told of. ``read`` gives a file that an entry refers to. Raises ConfigurationError
+    for what is no kustomization.
     """
     root = kustomization.parse(content, file)
     yield from _words(root)
-    yield from _patches(root, folder, read)
+    yield from _patches(root, folder, read, kinds)
     for field in _PROGRAMS:
         for node in _items(root, field):
             name, text = _text_of(folder, node, read)
             content_of = f"{shown(node)}\n{text}"
-            yield f"{field}: {name}", Reach("it may do anything to SealedSecrets", content_of, node.at.line)
+            yield f"{field}: {name}", Reach(f"it may do anything to {kinds[0]}s", content_of, node.at.line)
     for node in _items(root, "secretGenerator"):
         name = _name(node) or "a Secret"
         yield f"secretGenerator: {name}", Reach("it makes a Secret of what is not sealed", shown(node), node.at.line)
@@ -68,25 +69,25 @@ def _words(root: Mapping) -> Iterator[tuple[str, Reach]]:
             yield f"commonAnnotations: {name}", Reach("", shown(node), node.at.line)
 
 
-def _patches(root: Mapping, folder: str, read: Read) -> Iterator[tuple[str, Reach]]:
+def _patches(root: Mapping, folder: str, read: Read, kinds: Sequence_[str]) -> Iterator[tuple[str, Reach]]:
     for field in _PATCHES:
         for node in _items(root, field):
             name, text = _text_of(folder, node, read)
-            if _may_reach(node, text):
-                yield f"{field}: {name}", Reach("it reaches SealedSecrets", f"{shown(node)}\n{text}", node.at.line)
+            if _may_reach(node, text, kinds):
+                yield f"{field}: {name}", Reach(f"it reaches {kinds[0]}s", f"{shown(node)}\n{text}", node.at.line)
 
 
-def _may_reach(node: Node, text: str) -> bool:
-    """Tell whether a patch or a replacement may change SealedSecrets: by what it selects, or else by what it says."""
+def _may_reach(node: Node, text: str, kinds: Sequence_[str]) -> bool:
+    """Tell whether a patch or a replacement may change such objects: by what it selects, or else by what it says."""
     chosen: list[Node | None] = [_given(node, "target")] if isinstance(node, Mapping) else []
     if isinstance(node, Mapping):
         chosen += [_given(target, "select") for target in _items(node, "targets") if isinstance(target, Mapping)]
     targets = [target for target in chosen if isinstance(target, Mapping)]
     if not targets:
-        return KIND in text
+        return any(kind in text for kind in kinds)
     # A kind is a regular expression, and none at all selects every kind.
-    kinds = [target.get("kind") for target in targets]
-    return any(not isinstance(kind, Scalar) or kind.text == KIND or not kind.text.isalnum() for kind in kinds)
+    selected = [target.get("kind") for target in targets]
+    return any(not isinstance(kind, Scalar) or kind.text in kinds or not kind.text.isalnum() for kind in selected)
 
 
 def _text_of(folder: str, node: Node, read: Read) -> tuple[str, str]:

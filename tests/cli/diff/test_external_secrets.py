@@ -285,3 +285,27 @@ def test_a_manifest_that_is_listed_no_more_is_told(project: Project) -> None:
     told = project.run("diff")
     detail = "secret-store.yaml is there, and no longer listed, so that nothing applies it"
     assert (told.code, rows(told.out)) == (11, [f"!! unexplained {detail}"])
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "target: {kind: ExternalSecret}\n  patch: '[]'",
+        "target: {kind: SecretStore}\n  patch: '[]'",
+        "target: {kind: ClusterSecretStore}\n  patch: '[]'",
+        "target: {kind: .*Store}\n  patch: '[]'",
+        "patch: '{kind: SecretStore, metadata: {name: aura}}'",
+    ],
+)
+def test_a_patch_that_reaches_them_is_a_matter_of_trust(project: Project, patch: str) -> None:
+    path = f"{FOLDER}/kustomization.yaml"
+    project.write(path, project.read(path) + f"patches:\n- {patch}\n".encode())
+    told = project.run("diff")
+    detail = "patches: in the file itself: new, and it reaches ExternalSecrets"
+    assert (told.code, rows(told.out)) == (11, [f"! kustomization {detail}"])
+
+
+def test_a_patch_of_something_else_is_not_told(project: Project) -> None:
+    path = f"{FOLDER}/kustomization.yaml"
+    project.write(path, project.read(path) + b"patches:\n- target: {kind: Deployment}\n  patch: '[]'\n")
+    assert project.run("diff") == (0, "nothing sealed changed\n", "")
