@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _ANY = f"SHA256:{'A' * 43}"
 
 
+_KIND = "sealed-secrets"  # of the backend that has a pin
+
+
 @dataclass(frozen=True)
 class PinEdit:
     """The file that has the pin, or is to have it: one of the environment's own, or one that it extends."""
@@ -42,7 +45,7 @@ def load_with_any(name: str, read: Read) -> Environment:
     """Read an environment as ``sealgen.config.environment.load`` does, but for the pin, which is not looked at."""
     root = merged(name, read)
     backend = root.get("backend")
-    if isinstance(backend, Mapping) and isinstance(kind := backend.get("kind"), Scalar) and kind.text != "plain":
+    if isinstance(backend, Mapping) and isinstance(kind := backend.get("kind"), Scalar) and kind.text == _KIND:
         pin = backend.get("fingerprint")
         if pin is None or isinstance(pin, Scalar):
             entry = Scalar("fingerprint", True, *backend.at), Scalar(_ANY, False, *(pin or backend).at)

@@ -17,7 +17,7 @@ from sealgen.kubernetes import access, external_secret, rollout
 from sealgen.kubernetes.own_files import is_ours
 from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
-from sealgen.reconcile.external_ends import differing, external_end, is_external
+from sealgen.reconcile.external_ends import differing, external_end, is_external, secrets_of
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.rollout import written
 from sealgen.reconcile.survey import lock_path
@@ -233,8 +233,9 @@ def _left(old: _Gathered, new: _Gathered) -> dict[str, tuple[str, ...]]:
     output = _output(old)
     if output is None or new.problems or output == _output(new):
         return {}
-    found = (new.manifests(path, content) or {} for path, content in new.files(output).items())
-    names = sorted({name for manifests in found for name in manifests})
+    files = new.files(output)
+    found = (new.manifests(path, content) or {} for path, content in files.items())
+    names = sorted({name for manifests in found for name in manifests} | secrets_of(files))
     return {str(output): tuple(names)} if names else {}
 
 

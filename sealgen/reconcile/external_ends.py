@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,14 @@ def external_end(
 ) -> ExternalEnd:
     """Return what an environment has and is to have; nothing for one of another kind.
 
-    ``files`` are those of its output folder, by path from the project's root. What can't be read or rendered is put
-    to the ``problems``.
+    ``files`` are those of its output folder, and maybe of others, by path from the project's root. What can't be
+    rendered is put to the ``problems``.
     """
     if environment is None or not isinstance(environment.backend, ExternalSecretsBackend):
         return ExternalEnd()
     from sealgen.reconcile.external import wanted  # noqa: PLC0415  (what renders is loaded where something changed)
 
+    files = {path: content for path, content in files.items() if posixpath.dirname(path) == str(environment.output)}
     there = {path: content for path, content in files.items() if API_GROUP.encode() in content}
     try:
         given = wanted(project, environment, environment.backend)
@@ -75,6 +77,12 @@ def differing(old: ExternalEnd, new: ExternalEnd, problems: list[SealgenError]) 
             before |= _objects(was, path, []) or {}
             after |= found
     return replace(old, objects=before), replace(new, objects=after)
+
+
+def secrets_of(files: Mapping[str, bytes]) -> set[str]:
+    """Return the Secrets that ExternalSecrets in these files make, of those that can be read."""
+    found = (_objects(content, path, []) or {} for path, content in files.items())
+    return {one.secret for objects in found for one in objects.values() if one.secret}
 
 
 def _objects(

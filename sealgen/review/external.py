@@ -172,11 +172,8 @@ def _store(old: ExternalObject | None, new: ExternalObject | None) -> Iterator[C
         if old.namespace != new.namespace and old.kind == new.kind:
             yield told(f"{new.name}: namespace {old.namespace} → {new.namespace}")
         for path in _differing(old.facts, new.facts):
-            if path not in ("kind", "metadata.namespace"):
-                is_plain = path == "apiVersion"
-                level = Level.PLAIN if is_plain else Level.TRUST
-                detail = f"{new.name}: {_shortened(path)}: {_shift(old.facts.get(path), new.facts.get(path))}"
-                yield replace(told(detail), level=level)
+            if path not in ("kind", "metadata.namespace", "apiVersion"):
+                yield told(f"{new.name}: {_shortened(path)}: {_shift(old.facts.get(path), new.facts.get(path))}")
 
 
 _PROVIDER = "spec.provider."

@@ -400,14 +400,27 @@ def test_check_finds_what_is_not_as_it_would_be_written(written: Project) -> Non
 
 @pytest.mark.parametrize(
     "arguments",
-    [("verify",), ("reencrypt",), ("status",), ("rotate", "jwt_secret_key"), ("rotate", "--all")],
-    ids=lambda given: given[0],
+    [
+        ("verify",),
+        ("reencrypt",),
+        ("status",),
+        ("rotate", "jwt_secret_key"),
+        ("rotate", "--all"),
+        ("cert", "show"),
+        ("cert", "fetch"),
+    ],
+    ids=" ".join,
 )
 def test_commands_about_what_is_sealed_say_that_nothing_is(written: Project, arguments: tuple[str, ...]) -> None:
-    command, *rest = arguments
-    assert refused(written, command, *rest) == (
-        "error: staging is an environment of External Secrets: nothing of it is sealed\n"
-        "Write what the operator needs: sealgen seal staging\n"
+    # A command that has others is named by both words.
+    named, rest = (arguments, ()) if arguments[0] == "cert" else (arguments[:1], arguments[1:])
+    assert written.run(*named, "staging", *rest) == (
+        2,
+        "",
+        (
+            "error: staging is an environment of External Secrets: nothing of it is sealed\n"
+            "Write what the operator needs: sealgen seal staging\n"
+        ),
     )
 
 

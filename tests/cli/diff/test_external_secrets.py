@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.diff.history import LOCK, TEMPLATE, Case, change, commit, edit, is_told, rows, seal
+from tests.cli.diff.history import ENVIRONMENT, LOCK, TEMPLATE, Case, change, commit, edit, is_told, rows, seal
 from tests.cli.test_external_secrets import BACKEND, PUSH, STORE, VAULT
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def write(path: str, content: str) -> Callable[[Project], None]:
     return lambda project: project.write(path, content)
 
 
+SMTP_LINE = "  SMTP_PASSWORD: '{{ values.smtp_password }}'\n"
+LESS = [
+    "backend-secrets place smtp_password: - secret/aura/staging, property smtp_password",
+    "backend-secrets SMTP_PASSWORD removed",
+]
 URI = "postgresql://«postgres_user|urlquote»:«postgres_password|urlquote»@postgres:5432"
 STALE = "is not what the environment file and the templates give any more: sealgen seal staging"
 BY_HAND = "is not what the environment file and the templates give: changed by hand, or by another tool"
@@ -161,6 +166,71 @@ CASES: dict[str, Case] = {
         [
             f"!! unexplained secret-store.yaml {BY_HAND}",
             "! store aura: vault.server: https://vault.example → https://evil.example",
+        ],
+        11,
+    ),
+    "another output": (
+        [change(output="k8s/overlays/other"), seal()],
+        [
+            "! setting output: k8s/overlays/staging → k8s/overlays/other",
+            f"! setting {FOLDER}/ is no longer written to, and still holds {', '.join(USED)}",
+        ],
+        11,
+    ),
+    "another namespace": (
+        [change(namespace="elsewhere"), seal()],
+        [
+            "! namespace the environment's: aura-staging → elsewhere",
+            "! backend-secrets namespace aura-staging → elsewhere",
+            "! postgres-secrets namespace aura-staging → elsewhere",
+            "! redis-secrets namespace aura-staging → elsewhere",
+            "! store aura: namespace aura-staging → elsewhere",
+        ],
+        11,
+    ),
+    "a key more": (
+        [edit(TEMPLATE, "  SMTP_PASSWORD:", "  OTHER: x{{ values.smtp_password }}\n  SMTP_PASSWORD:"), seal()],
+        ["backend-secrets OTHER added x«smtp_password»"],
+        0,
+    ),
+    "a key less": ([edit(TEMPLATE, SMTP_LINE, ""), seal()], LESS, 0),
+    "a Secret less": (
+        [change(secrets=["backend-secrets", "postgres-secrets"]), seal()],
+        ["redis-secrets redis-password removed"],
+        0,
+    ),
+    "a weaker value": (
+        [edit(ENVIRONMENT, "bytes: 32", "bytes: 16")],
+        ["! specification jwt_secret_key: bytes 32 → 16: weaker"],
+        11,
+    ),
+    "a literal that is another": (
+        [edit(ENVIRONMENT, "literal: aura", "literal: other"), seal()],
+        [
+            "source postgres_user: another literal",
+            "backend-secrets POSTGRES_DB_URI recipe another literal in it",
+            "postgres-secrets postgres-user recipe another literal in it",
+        ],
+        0,
+    ),
+    "an older operator": (
+        [backend(api_version="v1beta1"), seal()],
+        ["setting api_version: v1 → v1beta1"],
+        0,
+    ),
+    "a field of the operator's that brings in more": (
+        [edit(MANIFEST, "  refreshInterval: 1h\n", "  refreshInterval: 1h\n  dataFrom: [{extract: {key: all}}]\n")],
+        [
+            f"!! unexplained backend-secrets.yaml {BY_HAND}",
+            "! backend-secrets metadata dataFrom: + [{extract: {key: all}}]",
+        ],
+        11,
+    ),
+    "a store of another kind that somebody wrote into the manifest": (
+        [edit(MANIFEST, "kind: SecretStore", "kind: ClusterSecretStore")],
+        [
+            f"!! unexplained backend-secrets.yaml {BY_HAND}",
+            "! backend-secrets store SecretStore aura → ClusterSecretStore aura: one of all namespaces",
         ],
         11,
     ),
