@@ -17,6 +17,7 @@ from sealgen.errors import printable
 if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.kubernetes.access import Subject
+    from sealgen.status.external_inquiry import ExternalInquiry
     from sealgen.status.findings import Finding
     from sealgen.status.inquiry import Inquiry, Status
     from sealgen.status.judgement import Row
@@ -44,8 +45,9 @@ def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> int | N
 def command(context: click.Context, names: tuple[str, ...], every: bool, watch: bool, timeout: int | None) -> int:
     """Show how the overlay is in the cluster; read only, and no data of a Secret is asked for.
 
-    Exits 0 when all is well, 11 for findings, 12 when the SealedSecrets may not be read. With --watch it exits 0 as
-    soon as all is applied and synced, whatever else there is to find, and 11 when that takes too long.
+    Exits 0 when all is well, 11 for findings, 12 when the SealedSecrets or ExternalSecrets may not be read. With
+    --watch it exits 0 as soon as all is applied and synced, whatever else there is to find, and 11 when that takes too
+    long.
     """
     if timeout is not None and not watch:
         raise click.UsageError("--timeout is for --watch")
@@ -53,12 +55,19 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, watch: 
 
     def run(project: Project, name: str) -> each.Outcome:
         from sealgen.cluster.of_environment import cluster_of  # noqa: PLC0415
+        from sealgen.config.external_secrets import ExternalSecretsBackend  # noqa: PLC0415
         from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
+        from sealgen.status.external_inquiry import ExternalInquiry  # noqa: PLC0415
         from sealgen.status.inquiry import Inquiry  # noqa: PLC0415
 
-        environment = each.sealed(project, name, every=every)
-        sealed_secrets_backend(environment)
-        inquiry = Inquiry(project, environment, cluster_of(project, environment.cluster))
+        environment = each.written(project, name, every=every)
+        backend = environment.backend
+        inquiry: Inquiry | ExternalInquiry
+        if isinstance(backend, ExternalSecretsBackend):
+            inquiry = ExternalInquiry(project, environment, backend, cluster_of(project, environment.cluster))
+        else:
+            sealed_secrets_backend(environment)
+            inquiry = Inquiry(project, environment, cluster_of(project, environment.cluster))
         if watch:
             _wait(inquiry, name, _TIMEOUT if timeout is None else timeout)
         status = inquiry.status(dt.datetime.now(dt.UTC))
@@ -73,7 +82,7 @@ def command(context: click.Context, names: tuple[str, ...], every: bool, watch: 
     return each.environment(context, "status", names, every, run)
 
 
-def _wait(inquiry: Inquiry, name: str, timeout: int) -> None:
+def _wait(inquiry: Inquiry | ExternalInquiry, name: str, timeout: int) -> None:
     """Wait until all that can come is there, or for so many seconds."""
     deadline = time.monotonic() + timeout
     with progress(f"{name}: synced") as told:
@@ -103,9 +112,7 @@ def _tables(status: Status) -> str:
     ]
     styles = [_style(row) for row in status.rows]
     lines = [click.style(status.environment, bold=True)]
-    lines.append(
-        report.table(("sealed secret", "synced", "overlay", "secret", "changed (UTC)", "detail"), cells, styles)
-    )
+    lines.append(report.table((status.noun, "synced", "overlay", "secret", "changed (UTC)", "detail"), cells, styles))
     if status.readers:
         who = [
             (
@@ -140,7 +147,7 @@ def _finding(finding: Finding) -> str:
 def _summary(status: Status) -> str:
     settled = sum(row.settled for row in status.rows)
     told = report.count(len(status.findings), "finding") if status.findings else "nothing wrong"
-    lines = [f"{status.environment}: {report.count(len(status.rows), 'sealed secret')}, {settled} synced, {told}"]
+    lines = [f"{status.environment}: {report.count(len(status.rows), status.noun)}, {settled} synced, {told}"]
     if status.readers:
         subjects = {by: {r.subject for r in status.readers if r.by_access is by} for by in (True, False)}
         others = len(subjects[False] - subjects[True])
@@ -158,7 +165,7 @@ def _data(status: Status) -> dict[str, Any]:
     return {
         "environment": status.environment,
         "settled": status.settled,
-        "sealed_secrets": [
+        f"{status.noun.replace(' ', '_')}s": [
             {
                 "namespace": row.name.namespace,
                 "name": row.name.name,

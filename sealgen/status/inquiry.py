@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sealgen.status.reading import Objects
 
 
-_NOT_SEALED = "not-sealed"
+NOT_SEALED = "not-sealed"
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,13 @@ class Status:
     findings: tuple[Finding, ...]
     unseen: tuple[str, ...]
     """What could not be seen, for people."""
+    noun: str = "sealed secret"
+    """What a row is of, for people."""
 
     @property
     def settled(self) -> bool:
         """Whether all of the environment is in the overlay, applied and synced."""
-        return all(row.settled for row in self.rows) and not any(one.id == _NOT_SEALED for one in self.findings)
+        return all(row.settled for row in self.rows) and not any(one.id == NOT_SEALED for one in self.findings)
 
     @property
     def hidden(self) -> bool:
@@ -99,7 +101,7 @@ class Inquiry:
         # What is not in the overlay yet is not to be in the cluster.
         grants = self._grants() if self._surveyed.access else ()
         found = readers(surroundings.roles, surroundings.bindings, set(names), grants)
-        wrong = findings(rows, restarts, objects, surroundings, found, grants, self._options())
+        wrong = findings(rows, restarts, objects, surroundings, found, grants, kubectl_options(self._environment))
         return Status(
             self._environment.name,
             rows,
@@ -122,16 +124,10 @@ class Inquiry:
             for grant in self._environment.access
         )
 
-    def _options(self) -> str:
-        """Return the options with which kubectl finds the same cluster, where the environment names it."""
-        settings = self._environment.cluster
-        given = {"kubeconfig": settings.kubeconfig, "context": settings.context}
-        return "".join(f" --{option} {_in_shell(text)}" for option, text in given.items() if text)
-
     def _not_sealed(self) -> list[Finding]:
         missing = [name for name in self._surveyed.manifests if name not in self._surveyed.files]
         command = f"sealgen seal {self._environment.name}"
-        return [Finding(_NOT_SEALED, Severity.ERROR, f"{name} is not in the overlay", command) for name in missing]
+        return [Finding(NOT_SEALED, Severity.ERROR, f"{name} is not in the overlay", command) for name in missing]
 
     def _due(self, now: dt.datetime) -> list[Finding]:
         """Return what time brings: the end of the certificate, where that is a file, and values to be rotated."""
@@ -140,6 +136,13 @@ class Inquiry:
         subject = Subject(project, environment, backend, self._surveyed, used, now, certificate=None)
         ends = [] if certificates.is_remote(backend) else trust.of_file(project, environment, backend, now)
         return [Finding(one.id, one.severity, one.message) for one in itertools.chain(ends, rotation.due(subject))]
+
+
+def kubectl_options(environment: Environment) -> str:
+    """Return the options with which kubectl finds the same cluster, where the environment names it."""
+    settings = environment.cluster
+    given = {"kubeconfig": settings.kubeconfig, "context": settings.context}
+    return "".join(f" --{option} {_in_shell(text)}" for option, text in given.items() if text)
 
 
 def _in_shell(text: str) -> str:

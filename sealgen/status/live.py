@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 _GROUP = API_VERSION.partition("/")[0]
 _MANAGED = f"sealedsecrets.{_GROUP}/managed"
 _PATCHED = f"sealedsecrets.{_GROUP}/patch"
-# Whose Secrets these are: a service account's token, a release of Helm, cert-manager's, the controller's own.
+# Whose Secrets these are: a service account's token, a release of Helm, cert-manager's, the controller's own, and
+# those that the External Secrets Operator makes and does not own.
 _TOOLS_ANNOTATIONS = frozenset({"kubernetes.io/service-account.name", "cert-manager.io/certificate-name"})
-_TOOLS_LABELS = frozenset({"app.kubernetes.io/managed-by", f"sealedsecrets.{_GROUP}/sealed-secrets-key"})
+_TOOLS_LABELS = frozenset(
+    {
+        "app.kubernetes.io/managed-by",
+        f"sealedsecrets.{_GROUP}/sealed-secrets-key",
+        "reconcile.external-secrets.io/managed",
+    }
+)
 
 
 class Name(NamedTuple):

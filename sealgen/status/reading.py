@@ -55,22 +55,22 @@ def read_objects(cluster: Cluster, wanted: Set[Name], namespaces: Sequence[str])
 
     Raises SealgenError where the cluster can't be reached, or does not know who asks.
     """
-    sealed = _Reading(cluster, f"/apis/{API_VERSION}", "sealedsecrets")
-    secrets = _Reading(cluster, "/api/v1", "secrets", METADATA_LIST, METADATA)
+    sealed = Reading(cluster, f"/apis/{API_VERSION}", "sealedsecrets")
+    secrets = Reading(cluster, "/api/v1", "secrets", METADATA_LIST, METADATA)
     for namespace in namespaces:
         names = [name for name in sorted(wanted) if name.namespace == namespace]
         sealed.read(namespace, names)
         secrets.read(namespace, names)
     unseen = []
     if sealed.refused:
-        unseen.append(f"all SealedSecrets of {_and(sealed.refused)}: whether there are some beside the overlay's")
+        unseen.append(f"all SealedSecrets of {sentence(sealed.refused)}: whether there are some beside the overlay's")
     if sealed.hidden:
-        unseen.append(f"the SealedSecrets {_and(sealed.hidden)}: whether they are applied and synced")
+        unseen.append(f"the SealedSecrets {sentence(sealed.hidden)}: whether they are applied and synced")
     if secrets.refused:
-        unseen.append(f"all Secrets of {_and(secrets.refused)}: whether there are some that nothing manages")
+        unseen.append(f"all Secrets of {sentence(secrets.refused)}: whether there are some that nothing manages")
     if secrets.hidden:
         unseen.append(
-            f"the Secrets {_and(secrets.hidden)}: whether they are there, whose they are, which keys they have"
+            f"the Secrets {sentence(secrets.hidden)}: whether they are there, whose they are, which keys they have"
         )
     return Objects(
         installed=not sealed.unknown,
@@ -88,23 +88,23 @@ def read_surroundings(cluster: Cluster, namespaces: Sequence[str], immutable: Se
     ``immutable`` are the Secrets that are. Raises SealgenError as ``read_objects`` does.
     """
     rbac = f"/apis/{API_GROUP}/v1"
-    pods = _Reading(cluster, "/api/v1", "pods")
-    roles, bindings = _Reading(cluster, rbac, "roles"), _Reading(cluster, rbac, "rolebindings")
+    pods = Reading(cluster, "/api/v1", "pods")
+    roles, bindings = Reading(cluster, rbac, "roles"), Reading(cluster, rbac, "rolebindings")
     for namespace in namespaces:
         for reading in (pods, roles, bindings):
             reading.read(namespace)
     cluster_roles, cluster_bindings = (
-        _Reading(cluster, rbac, "clusterroles"),
-        _Reading(cluster, rbac, "clusterrolebindings"),
+        Reading(cluster, rbac, "clusterroles"),
+        Reading(cluster, rbac, "clusterrolebindings"),
     )
     cluster_roles.read(None)
     cluster_bindings.read(None)
     unseen = []
     if pods.refused:
-        unseen.append(f"Pods of {_and(pods.refused)}: which workloads need a restart")
+        unseen.append(f"Pods of {sentence(pods.refused)}: which workloads need a restart")
     for reading, noun in ((roles, "Roles"), (bindings, "RoleBindings")):
         if reading.refused:
-            unseen.append(f"{noun} of {_and(reading.refused)}: who may read the Secrets")
+            unseen.append(f"{noun} of {sentence(reading.refused)}: who may read the Secrets")
     for reading, noun in ((cluster_roles, "ClusterRoles"), (cluster_bindings, "ClusterRoleBindings")):
         if reading.refused:
             unseen.append(f"{noun}: who may read the Secrets of all namespaces")
@@ -125,7 +125,7 @@ def read_surroundings(cluster: Cluster, namespaces: Sequence[str], immutable: Se
 
 
 @dataclass
-class _Reading:
+class Reading:
     """Objects of one kind, from several namespaces."""
 
     cluster: Cluster
@@ -165,6 +165,7 @@ class _Reading:
                     raise
 
 
-def _and(names: Iterable[object]) -> str:
+def sentence(names: Iterable[object]) -> str:
+    """Return names for a sentence: ``a, b and c``."""
     *others, last = map(str, names)
     return f"{', '.join(others)} and {last}" if others else last

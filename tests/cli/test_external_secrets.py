@@ -403,7 +403,6 @@ def test_check_finds_what_is_not_as_it_would_be_written(written: Project) -> Non
     [
         ("verify",),
         ("reencrypt",),
-        ("status",),
         ("rotate", "jwt_secret_key"),
         ("rotate", "--all"),
         ("cert", "show"),

@@ -13,7 +13,7 @@ import urllib.request
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -670,3 +670,72 @@ def test_no_secret_is_made_where_none_is_wanted(
     wait_ready(cluster, namespace, "one")
     with pytest.raises(KubectlError, match='secrets "one" not found'):
         cluster.secret(namespace, "one")
+
+
+# --- what status tells of it ---
+
+
+def is_told(cluster: Cluster, project: Project, *expected: str) -> Mapping[str, Any]:
+    """Wait until status has these findings and no others, and return what it says of the one ExternalSecret."""
+    project.change("production", cluster={"kubeconfig": str(cluster.kubeconfig)})
+    results: list[Mapping[str, Any]] = []
+
+    def is_so() -> bool:
+        ended = project.run("status", "production", "--json")
+        results[:] = ended.document["results"]
+        found = {finding["id"] for finding in results[0]["findings"]} - {"unmanaged"}
+        return found == set(expected) and ended.code == (11 if expected else 0)
+
+    until(is_so, f"status does not have the findings {expected}")
+    (row,) = results[0]["external_secrets"]
+    assert isinstance(row, dict)
+    return row
+
+
+def test_status_tells_that_all_is_made_and_what_somebody_changed(
+    cluster: Cluster, one: tuple[Project, str], environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    applied(cluster, project, "production", environ)
+    row = is_told(cluster, project)
+    assert (row["synced"], row["secret"], row["differs"]) == ("synced", "there", [])
+    patch = json.dumps({"spec": {"target": {"template": {"data": {"user": "{{ .password }}"}}}}})
+    cluster.kubectl("patch", "externalsecret/one", f"--namespace={namespace}", "--type=merge", f"--patch={patch}")
+    assert is_told(cluster, project, "differs")["differs"] == ["user"]
+
+
+def test_status_tells_what_the_store_lacks(
+    cluster: Cluster, one: tuple[Project, str], bao: Bao, environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    bao.ask("POST", f"secret/data/{namespace}/password", {"data": {"passwort": "canary-3f0e"}})
+    applied(cluster, project, "production", environ)
+    row = is_told(cluster, project, "not-synced")
+    assert (row["secret"], row["detail"].partition(":")[0]) == ("missing", "SecretSyncedError")
+    assert "canary-3f0e" not in project.run("status", "production", "-v").out
+    put(bao, namespace, password="now")
+    assert is_told(cluster, project)["synced"] == "synced"
+
+
+def test_status_tells_of_a_value_that_a_filter_can_not_take_and_not_which(
+    cluster: Cluster, one: tuple[Project, str], bao: Bao, environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    put(bao, namespace, password="canary-7x9q")
+    project.template("one", {"user": "{{ values.user }}", "bytes": "{{ values.password | b64decode }}"})
+    applied(cluster, project, "production", environ)
+    is_told(cluster, project, "not-synced")
+    for arguments in ((), ("-v",), ("--json",)):
+        ended = project.run("status", "production", *arguments)
+        assert "canary-7x9q" not in ended.out + ended.err
+
+
+def test_status_tells_of_a_store_that_lets_nobody_in(
+    cluster: Cluster, one: tuple[Project, str], environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    cluster.kubectl("delete", "secret/store", f"--namespace={namespace}")
+    applied(cluster, project, "production", environ)
+    row = is_told(cluster, project, "store-not-ready", "not-synced")
+    assert row["secret"] == "missing"
+    signs_in(cluster, namespace)
