@@ -429,6 +429,16 @@ def test_of_all_environments_it_is_left_out_where_something_sealed_is_needed(wri
     assert ended.err == "staging: skipped, as nothing of an environment of External Secrets is sealed\n"
 
 
+def test_a_change_of_its_templates_is_one_of_the_environment(written: Project) -> None:
+    written.git("init", "-q")
+    written.git("add", "-A")
+    written.git("commit", "-q", "-m", "first")
+    assert written.run("matrix") == (0, "", "")
+    written.edit("templates/redis-secrets.yaml.j2", "redis-password:", "password:")
+    assert written.run("matrix") == (0, "staging\n", "")
+    assert written.run("scan", "staging") == (0, "1 value looked for, none found\n", "")
+
+
 def test_rollout_goes_by_a_lock_and_is_refused(external: Project) -> None:
     external.change(rollout={"annotation": {"Deployment/backend": ["backend-secrets"]}})
     assert refused(external).endswith(

@@ -121,6 +121,16 @@ def test_what_the_operator_says_is_told_and_moves_no_cursor(written: Project, se
     ]
 
 
+def test_long_words_of_a_store_are_cut_and_none_at_all_are_told(written: Project, server: ApiServer) -> None:
+    serve_all(server, written, redis={**DENIED, "reason": "R", "message": "m" * 1000})
+    silent = {"type": "Ready", "status": "False"}
+    serve(server, STORES, store(silent))
+    assert told(status(written, server)) == [
+        f"error: the SecretStore {NAMESPACE}/aura is not ready: no reason given [store-not-ready]",
+        f"error: {NAMESPACE}/redis-secrets is not synced: R: {'m' * 296}… [not-synced]",
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "what"),
     [
