@@ -307,3 +307,12 @@ def test_no_error_holds_a_plaintext_of_the_input(project: Project) -> None:
             ended = project.run("unseal", *arguments)
             assert ended.code == 2
             assert not leaked((ended.out + ended.err).encode(), VALUES)
+
+
+def test_a_manifest_of_external_secrets_has_nothing_to_unseal(project: Project) -> None:
+    project.write("external.yaml", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: x}\n")
+    assert project.run("unseal", "external.yaml", "--private-key", "one.pem") == (
+        2,
+        "",
+        "error: no SealedSecret in external.yaml\n",
+    )
