@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.backends.external_secrets import external_secret
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError, SealgenError
 from sealgen.kubernetes import access, kustomization, own_files
 from sealgen.kubernetes import external_secret as objects
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sealgen.config.environment import Environment
-    from sealgen.config.external_secrets import ExternalSecretsBackend
     from sealgen.config.project import Project
     from sealgen.kubernetes.external_secret import ExternalSecret
     from sealgen.kubernetes.manifest import SecretManifest
@@ -242,10 +242,20 @@ def write(
     tell: Callable[[str], None],
     waiting: Callable[[str], None] | None,
 ) -> External:
-    """Bring the overlay up to date, in one transaction; ``tell`` and ``waiting`` are as for ``sealing.seal``."""
+    """Bring the overlay up to date, in one transaction; ``tell`` and ``waiting`` are as for ``sealing.seal``.
+
+    Raises SealgenError as ``survey`` does, and where an interrupted run that is finished first changes the backend.
+    """
     with transaction.exclusive(project.root, environment.name, written_to(environment), waiting) as run:
         if run.recovered:
             tell(run.recovered)
+            environment = project.environment(environment.name)
+            if not isinstance(environment.backend, ExternalSecretsBackend):
+                raise SealgenError(
+                    f"{environment.name}: the run that was finished has changed the environment's backend",
+                    hint=f"See what is to do now: sealgen plan {environment.name}",
+                )
+            backend = environment.backend
         surveyed = survey(project, environment, backend)
         run.apply(surveyed.changes)
         return surveyed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.test_external_secrets import BACKEND, PUSH
 from tests.support.project import Project, aura, empty
 
 if TYPE_CHECKING:
@@ -221,6 +222,39 @@ def test_a_run_that_was_killed_before_its_commit_never_was(project: Project) -> 
         "staging: discarded what an interrupted run had prepared\n",
     )
     assert project.contents() == before
+
+
+def test_an_external_run_goes_on_with_what_the_finished_one_made_of_the_environment(tmp_path: Path) -> None:
+    project = aura(tmp_path)
+    project.change(backend=BACKEND, push=PUSH)
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    before = project.contents()
+    project.change(namespace="aura-other")
+    after = project.contents()
+    leave_behind(project, before, after, ["environments/staging.yaml"], done=0)
+    ended = project.run("seal", "staging")
+    assert (ended.code, ended.err) == (0, "staging: finished an interrupted run of 1 file\n")
+    assert b"namespace: aura-other" in project.read("k8s/overlays/staging/redis-secrets.yaml")
+
+
+def test_an_external_run_ends_where_the_finished_one_made_another_kind_of_environment(tmp_path: Path) -> None:
+    project = aura(tmp_path)
+    sealed = project.contents()["environments/staging.yaml"]
+    project.change(backend=BACKEND, push=PUSH)
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    before = project.contents()
+    after = {**before, "environments/staging.yaml": sealed}
+    leave_behind(project, before, after, ["environments/staging.yaml"], done=0)
+    assert project.run("seal", "staging") == (
+        1,
+        "",
+        (
+            "staging: finished an interrupted run of 1 file\n"
+            "error: staging: the run that was finished has changed the environment's backend\n"
+            "See what is to do now: sealgen plan staging\n"
+        ),
+    )
+    assert project.contents() == after
 
 
 def leave_behind(
