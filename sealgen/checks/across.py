@@ -9,12 +9,14 @@ from sealgen import lock
 from sealgen.checks.credentials import looks_like_one
 from sealgen.checks.finding import Finding
 from sealgen.checks.subject import value_places
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import SealgenError
+from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.survey import lock_path
 from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -30,15 +32,20 @@ def across(project: Project, names: Sequence[str]) -> Mapping[str, tuple[Finding
     if len(names) < 2:
         return {}
     environments, locks = {}, {}
+    keys: dict[str, Collection[tuple[str, str]]] = {}
     for name in names:
         try:
             environments[name] = project.environment(name)
+            if isinstance(environments[name].backend, ExternalSecretsBackend):
+                keys[name] = _made_by_the_operator(project, environments[name])
+                continue
             content = project.read(lock_path(name))
             locks[name] = lock.read((content or b"").replace(b"\r\n", b"\n"), str(lock_path(name)))
+            keys[name] = locks[name].keys
         except SealgenError:
             continue
     found: dict[str, list[Finding]] = defaultdict(list)
-    for name, finding in (*_shared(project, environments), *_twice(locks), *_parity(locks)):
+    for name, finding in (*_shared(project, environments), *_twice(locks), *_parity(keys)):
         found[name].append(finding)
     return {name: tuple(its) for name, its in found.items()}
 
@@ -80,16 +87,22 @@ def _twice(locks: Mapping[str, Lock]) -> Iterator[tuple[str, Finding]]:
                 yield name, Finding("ciphertext-twice", str(lock_path(name)), None, message)
 
 
-def _parity(locks: Mapping[str, Lock]) -> Iterator[tuple[str, Finding]]:
+def _made_by_the_operator(project: Project, environment: Environment) -> Collection[tuple[str, str]]:
+    """Return the keys of an environment of External Secrets, which no lock has."""
+    manifests = render_manifests(project, environment)
+    return {(secret.name, key) for secret in manifests.values() for key in secret.keys}
+
+
+def _parity(keys: Mapping[str, Collection[tuple[str, str]]]) -> Iterator[tuple[str, Finding]]:
     """Yield the keys that at least half of the environments have, each with one that lacks it."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, locked in locks.items():
-        for place in locked.keys:
+    for name, its in keys.items():
+        for place in its:
             owners[place].append(name)
-    for place, its in sorted(owners.items()):
-        if len(its) * 2 >= len(locks):
-            for name in (name for name in locks if name not in its):
-                message = f"{name} has no {'/'.join(place)}, which {_listed(its)}"
+    for place, having in sorted(owners.items()):
+        if len(having) * 2 >= len(keys):
+            for name in (name for name in keys if name not in having):
+                message = f"{name} has no {'/'.join(place)}, which {_listed(having)}"
                 yield name, Finding("parity", f"environments/{name}.yaml", None, message)
 
 

@@ -9,18 +9,20 @@ from sealgen import certificates
 from sealgen.checks import credentials, kustomizations, policy, rollout, rotation, strength, structure, trust, uris
 from sealgen.checks.finding import Finding
 from sealgen.checks.silence import sift
-from sealgen.checks.subject import Subject
+from sealgen.checks.subject import SealedSubject, Subject
 from sealgen.config.environment import SealedSecretsBackend
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.formats.report import Severity
+from sealgen.recipe import values_in
 from sealgen.reconcile import external, versions
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan
 from sealgen.reconcile.request import Request
-from sealgen.reconcile.survey import survey
+from sealgen.reconcile.survey import lock_path, read_lock, survey
 from sealgen.values.generators.generator import Generator
 from sealgen.values.kept import generator_of
+from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,15 +35,10 @@ if TYPE_CHECKING:
     from sealgen.config.project import Project
     from sealgen.kubernetes.manifest import SecretManifest
 
-CHECKED: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
-    structure.shapes,
-    structure.twice,
-    structure.powers,
-    structure.strangers,
+OF_VALUES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     rotation.due,
     rotation.soon,
     rotation.dated_in_future,
-    strength.specification_changed,
     strength.weak,
     policy.entropy,
     policy.age,
@@ -49,9 +46,19 @@ CHECKED: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     credentials.literals,
     credentials.templates,
     uris.unescaped,
+)
+"""What looks at the values of an environment and at what is made of them, however that reaches the cluster."""
+
+OF_SEALED: tuple[Callable[[SealedSubject], Iterator[Finding]], ...] = (
+    structure.shapes,
+    structure.twice,
+    structure.powers,
+    structure.strangers,
+    strength.specification_changed,
+    *OF_VALUES,
     kustomizations.own,
 )
-"""What looks at an environment as a whole, in the order in which it is told."""
+"""What looks at a sealed environment as a whole, in the order in which it is told."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def check(
     if isinstance(environment.backend, SealedSecretsBackend):
         secrets, keys = _sealed(project, environment, environment.backend, now, repository, findings, unproven)
     elif isinstance(environment.backend, ExternalSecretsBackend):
-        secrets, keys = _external(project, environment, environment.backend, findings, unproven)
+        secrets, keys = _external(project, environment, environment.backend, now, findings, unproven)
     else:
         secrets, keys = _size(render_manifests(project, environment))
     sifted = sift([*findings, *others], files, project.files.read)
@@ -134,11 +141,11 @@ def _sealed(
         certificate = None if mistrusted else certificate
     findings += trust.superseded(surveyed, backend)
     used = surveyed.values
-    subject = Subject(project, environment, backend, surveyed, used, now, certificate)
+    subject = SealedSubject.of(project, backend, surveyed, now, certificate)
     states = versions.assume(environment, used, surveyed.lock)
     plan = make_plan(surveyed, states, backend, Request())
     findings += structure.out_of_date(surveyed, plan)
-    for look in CHECKED:
+    for look in OF_SEALED:
         findings += look(subject)
     findings += kustomizations.built_from_it(subject, repository.kustomizations)
     rolled_out, not_known = rollout.look(subject)
@@ -154,6 +161,7 @@ def _external(
     project: Project,
     environment: Environment,
     backend: ExternalSecretsBackend,
+    now: dt.datetime,
     findings: list[Finding],
     unproven: list[str],
 ) -> tuple[int, int]:
@@ -165,8 +173,24 @@ def _external(
             "is missing" if change.before is None else "is no longer wanted" if change.after is None else is_otherwise
         )
         findings.append(Finding("out-of-date", str(change.path), None, f"{words}; run sealgen seal {environment.name}"))
+    manifests = surveyed.manifests
+    lock = read_lock(project.read(lock_path(environment.name)), environment.name)
+    keys = [key.recipe for secret in manifests.values() for key in secret.keys.values()]
+    used = sorted({name for recipe in keys for name in values_in(recipe)})
+    subject = Subject(project, environment, manifests, lock, used, now)
+    for look in OF_VALUES:
+        findings += look(subject)
     unproven.append("that the store holds the values, and that the operator may read them")
-    return surveyed.secrets, surveyed.keys
+    if undated := [name for name in used if _ages(environment, name) and name not in lock.values]:
+        unproven.append(f"how old these are, which no lock dates: {', '.join(undated)}")
+    return _size(manifests)
+
+
+def _ages(environment: Environment, name: str) -> bool:
+    """Tell whether a value is to become only so old."""
+    value = environment.values[name]
+    limits = (value.rules.rotate_every, environment.policy.max_age)
+    return not isinstance(value.source, Literal) and limits != (None, None)
 
 
 def _size(manifests: Mapping[str, SecretManifest]) -> tuple[int, int]:

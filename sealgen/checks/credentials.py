@@ -53,7 +53,7 @@ def literals(subject: Subject) -> Iterator[Finding]:
 
 def templates(subject: Subject) -> Iterator[Finding]:
     """Yield the keys that are made of text alone, or hold such text, and look like credentials."""
-    for secret in subject.surveyed.manifests.values():
+    for secret in subject.manifests.values():
         for name, key in secret.keys.items():
             if why := _in_recipe(name, key.recipe):
                 message = (

@@ -14,10 +14,10 @@ from sealgen.reconcile.planning import transformer_problems
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sealgen.checks.subject import Subject
+    from sealgen.checks.subject import SealedSubject
 
 
-def own(subject: Subject) -> Iterator[Finding]:
+def own(subject: SealedSubject) -> Iterator[Finding]:
     """Check the kustomization in the output folder: what it changes, and what it lists."""
     surveyed = subject.surveyed
     path = str(surveyed.kustomization_path)
@@ -32,7 +32,7 @@ def own(subject: Subject) -> Iterator[Finding]:
             yield Finding("kustomization-entry", path, at.line, f"lists {resource}, which is not there")
 
 
-def built_from_it(subject: Subject, everywhere: Mapping[str, bytes]) -> Iterator[Finding]:
+def built_from_it(subject: SealedSubject, everywhere: Mapping[str, bytes]) -> Iterator[Finding]:
     """Check the kustomizations that lead to the output folder, directly or through others.
 
     ``everywhere`` are those of the repository, by path from the project's root. What can't be read, kustomize can't

@@ -36,7 +36,7 @@ def age(subject: Subject) -> Iterator[Finding]:
     if most is None:
         return
     for value in _secret(subject):
-        locked = subject.surveyed.lock.values.get(value.name)
+        locked = subject.lock.values.get(value.name)
         if locked is not None and (old := days_since(locked.date, subject.now.date())) > most:
             message = f"{value.name} is {days(old)} old (version of {locked.date}), and policy.max_age is {days(most)}"
             yield subject.of_value("policy-age", value.name, message)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealgen.checks.described import Description
-    from sealgen.checks.subject import Subject
+    from sealgen.checks.subject import SealedSubject
     from sealgen.errors import Mark
 
 
-def look(subject: Subject) -> tuple[list[Finding], list[str]]:
+def look(subject: SealedSubject) -> tuple[list[Finding], list[str]]:
     """Return what is found, and what stayed unproven."""
     rollout = subject.environment.rollout
     if not rollout.given:
@@ -39,14 +39,14 @@ def look(subject: Subject) -> tuple[list[Finding], list[str]]:
     return findings, []
 
 
-def _places(subject: Subject) -> dict[str, Mark]:
+def _places(subject: SealedSubject) -> dict[str, Mark]:
     """Return where the workloads stand in the environment's files."""
     found = merged(subject.environment.name, subject.project.read).get(FIELD)
     annotation = found.get("annotation") if isinstance(found, Mapping) else None
     return {name: key.at for name, (key, _) in annotation.entries.items()} if isinstance(annotation, Mapping) else {}
 
 
-def _references(subject: Subject, built: Description) -> Iterator[Finding]:
+def _references(subject: SealedSubject, built: Description) -> Iterator[Finding]:
     """Yield the objects that would go on to refer to a Secret by the name that it no longer has."""
     surveyed = subject.surveyed
     renamed = {name: surveyed.manifests[name] for name in subject.environment.rollout.suffix}

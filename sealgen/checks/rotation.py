@@ -36,7 +36,7 @@ def soon(subject: Subject) -> Iterator[Finding]:
 
 
 def _ages(subject: Subject) -> Iterator[Age]:
-    return ages(subject.environment.values, subject.used, subject.surveyed.lock, subject.now.date())
+    return ages(subject.environment.values, subject.used, subject.lock, subject.now.date())
 
 
 def _finding(subject: Subject, id_: str, age: Age, told: str) -> Finding:
@@ -48,7 +48,7 @@ def dated_in_future(subject: Subject) -> Iterator[Finding]:
     """Yield the values whose version is of a day that has not come."""
     today = subject.now.date()
     for name in subject.used:
-        locked = subject.surveyed.lock.values.get(name)
+        locked = subject.lock.values.get(name)
         if locked is not None and days_since(locked.date, today) < -_SKEW:
             message = f"{name} has a version of {locked.date} by the lock, and it is {today}: it would never grow old"
             yield subject.of_value("date-in-future", name, message)

@@ -34,7 +34,7 @@ def specification_changed(subject: Subject) -> Iterator[Finding]:
     environment = subject.environment
     for name in subject.used:
         value = environment.values[name]
-        locked = subject.surveyed.lock.values.get(name)
+        locked = subject.lock.values.get(name)
         if not is_rotatable(value.source) or locked is None or (value.source.made and not counter_of(locked.version)):
             continue
         if locked.specification != value.specification:

@@ -18,7 +18,7 @@ from sealgen.review.end import POWERS, read_manifest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sealgen.checks.subject import Subject
+    from sealgen.checks.subject import SealedSubject
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.plan import Plan, Step
@@ -63,7 +63,7 @@ def _place(surveyed: Survey, step: Step) -> tuple[str, int | None]:
     return surveyed.environment.file, None
 
 
-def shapes(subject: Subject) -> Iterator[Finding]:
+def shapes(subject: SealedSubject) -> Iterator[Finding]:
     """Look at the ciphertexts as far as anybody can: strict base64, and the lengths of the format."""
     for name, file in subject.surveyed.files.items():
         for key, text in file.sealed.encrypted_data.items():
@@ -71,7 +71,7 @@ def shapes(subject: Subject) -> Iterator[Finding]:
                 yield subject.of_key("ciphertext-shape", name, key, f"{name}/{key} {problem}")
 
 
-def _problem(subject: Subject, name: str, key: str, text: str) -> str | None:
+def _problem(subject: SealedSubject, name: str, key: str, text: str) -> str | None:
     try:
         seen = shape(base64.b64decode(text, validate=True))
     except binascii.Error:
@@ -86,7 +86,7 @@ def _problem(subject: Subject, name: str, key: str, text: str) -> str | None:
     return f"was not sealed with {certificate.file}: its RSA part has another length"
 
 
-def twice(subject: Subject) -> Iterator[Finding]:
+def twice(subject: SealedSubject) -> Iterator[Finding]:
     """Yield the keys that hold the ciphertext of another: each sealing gives one of its own."""
     first: dict[str, tuple[str, str]] = {}
     for (secret, key), digest in subject.surveyed.ciphertexts.items():
@@ -96,7 +96,7 @@ def twice(subject: Subject) -> Iterator[Finding]:
             yield subject.of_key("ciphertext-twice", secret, key, message)
 
 
-def strangers(subject: Subject) -> Iterator[Finding]:
+def strangers(subject: SealedSubject) -> Iterator[Finding]:
     """Yield the SealedSecrets in the output folder that the lock does not know, and what power they have."""
     surveyed = subject.surveyed
     known = {*surveyed.filenames.values(), *_OWN.values(), rollout.REFERENCES, surveyed.kustomization_path.name}
@@ -106,7 +106,7 @@ def strangers(subject: Subject) -> Iterator[Finding]:
             yield from _powers(name, manifest, {})
 
 
-def powers(subject: Subject) -> Iterator[Finding]:
+def powers(subject: SealedSubject) -> Iterator[Finding]:
     """Yield what in a manifest has power over more than what it seals, and is not what the template wants.
 
     Those that are as ``seal`` would write them have only what the template wants.

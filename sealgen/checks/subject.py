@@ -1,4 +1,4 @@
-"""What the checks of a sealed environment look at, gathered once."""
+"""What the checks of an environment look at, gathered once."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from sealgen.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping as Map
     from collections.abc import Sequence
 
     from sealgen.config.environment import Environment, SealedSecretsBackend
     from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
     from sealgen.errors import Mark
+    from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.lock import Lock
     from sealgen.reconcile.survey import Survey
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A sealed environment, and when it is looked at (UTC)."""
+    """An environment whose manifests are committed, and when it is looked at (UTC)."""
 
     project: Project
     environment: Environment
-    backend: SealedSecretsBackend
-    surveyed: Survey
+    manifests: Map[str, SecretManifest]
+    """What the templates want, by the Secret's name."""
+    lock: Lock
     used: Sequence[str]
     """The values that some key is made of, sorted."""
     now: dt.datetime
-    certificate: Certificate | None
-    """None where it is published somewhere, or is not the one that is pinned."""
 
     @cached_property
     def _values(self) -> dict[str, Mark]:
@@ -44,6 +46,29 @@ class Subject:
         """Return a finding on the line where a value stands, in whichever file that is."""
         at = self._values[name]
         return Finding(id_, at.file, at.line, message)
+
+
+@dataclass(frozen=True)
+class SealedSubject(Subject):
+    """A sealed environment."""
+
+    backend: SealedSecretsBackend
+    surveyed: Survey
+    certificate: Certificate | None
+    """None where it is published somewhere, or is not the one that is pinned."""
+
+    @classmethod
+    def of(
+        cls,
+        project: Project,
+        backend: SealedSecretsBackend,
+        surveyed: Survey,
+        now: dt.datetime,
+        certificate: Certificate | None,
+    ) -> SealedSubject:
+        """Return the environment of a survey."""
+        environment, manifests, lock = surveyed.environment, surveyed.manifests, surveyed.lock
+        return cls(project, environment, manifests, lock, surveyed.values, now, backend, surveyed, certificate)
 
     def of_key(self, id_: str, secret: str, key: str, message: str) -> Finding:
         """Return a finding on a key's line in the overlay."""

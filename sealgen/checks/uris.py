@@ -29,7 +29,7 @@ _KEEPING = ("upper", "lower", "trim")  # what they give is as harmless as what t
 def unescaped(subject: Subject) -> Iterator[Finding]:
     """Yield the references that stand in a URI and may hold what has a meaning there."""
     values = subject.environment.values
-    for secret in subject.surveyed.manifests.values():
+    for secret in subject.manifests.values():
         for name, key in secret.keys.items():
             for reference in dict.fromkeys(_bare(key.recipe, values)):
                 message = f"{secret.name}/{name}: {reference} stands unescaped in a URI; write | urlquote"

@@ -43,9 +43,19 @@ class External:
 
     environment: Environment
     plan: Plan
-    secrets: int
-    keys: int
+    manifests: Mapping[str, SecretManifest]
+    """What the templates want, by the Secret's name."""
     changes: tuple[FileChange, ...]
+
+    @property
+    def secrets(self) -> int:
+        """How many Secrets the operator makes."""
+        return len(self.manifests)
+
+    @property
+    def keys(self) -> int:
+        """How many keys they have."""
+        return sum(len(secret.keys) for secret in self.manifests.values())
 
 
 @dataclass(frozen=True)
@@ -97,8 +107,7 @@ def survey(project: Project, environment: Environment, backend: ExternalSecretsB
     return External(
         environment,
         Plan(tuple(steps), (), (), {}),
-        len(given.manifests),
-        sum(len(secret.keys) for secret in given.manifests.values()),
+        given.manifests,
         tuple(overlay.changes()),
     )
 

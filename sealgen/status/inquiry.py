@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import certificates
 from sealgen.checks import rotation, trust
-from sealgen.checks.subject import Subject
+from sealgen.checks.subject import SealedSubject
 from sealgen.formats.report import Severity
 from sealgen.reconcile.planning import sealed_secrets_backend
 from sealgen.reconcile.rollout import live_name
@@ -132,8 +132,7 @@ class Inquiry:
     def _due(self, now: dt.datetime) -> list[Finding]:
         """Return what time brings: the end of the certificate, where that is a file, and values to be rotated."""
         project, environment, backend = self._project, self._environment, self._backend
-        used = self._surveyed.values
-        subject = Subject(project, environment, backend, self._surveyed, used, now, certificate=None)
+        subject = SealedSubject.of(project, backend, self._surveyed, now, certificate=None)
         ends = [] if certificates.is_remote(backend) else trust.of_file(project, environment, backend, now)
         return [Finding(one.id, one.severity, one.message) for one in itertools.chain(ends, rotation.due(subject))]
 

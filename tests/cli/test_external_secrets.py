@@ -398,6 +398,110 @@ def test_check_finds_what_is_not_as_it_would_be_written(written: Project) -> Non
     assert ended == (11, f"{findings}staging: 2 secrets, 6 keys, 4 findings\n{NOT_PROVEN}", "")
 
 
+SPECIFICATION = "0" * 64
+
+
+def dated(project: Project, **dates: str) -> None:
+    """Write a lock that has a first version of these values, of these days."""
+    lines = (
+        f'{{"value":"{name}","version":"1-00000000","date":"{date}","specification":"{SPECIFICATION}"}}\n'
+        for name, date in sorted(dates.items())
+    )
+    project.write("environments/staging.lock", "".join(('{"sealgen":"lock","format":1}\n', *lines)))
+
+
+def check(project: Project, *arguments: str) -> tuple[int, list[str], list[str]]:
+    """Return the code, the findings, and what is not proven but for what is never."""
+    ended = project.run("check", *(arguments or ("staging",)))
+    assert ended.err == ""
+    lines = ended.out.splitlines()
+    unproven = [line for line in lines if line.startswith("  not proven:") and f"{line}\n" not in NOT_PROVEN]
+    return ended.code, [line for line in lines if line.endswith("]")], unproven
+
+
+def test_check_tells_what_is_due_by_the_lock_and_what_no_lock_dates(written: Project) -> None:
+    values = {**VALUES_OF_AURA, "jwt_secret_key": {"generate": "hex", "bytes": 16, "rotate_every": "90d"}}
+    written.change(values=values)
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    assert check(written) == (0, [], ["  not proven: how old these are, which no lock dates: jwt_secret_key"])
+    dated(written, jwt_secret_key="2020-01-01")
+    code, findings, unproven = check(written)
+    assert (code, unproven) == (0, [])
+    (finding,) = findings
+    assert finding.startswith("warning: environments/staging.yaml:")
+    assert "jwt_secret_key has been due for rotation for " in finding
+    assert finding.endswith(" (version of 2020-01-01, every 90 days) [rotation-due]")
+    assert written.run("due", "staging").code == 11
+
+
+def test_check_holds_values_to_the_policy_though_none_is_sealed(written: Project) -> None:
+    written.change(policy={"min_entropy": 200, "max_age": "30d"}, secrets=["redis-secrets", "postgres-secrets"])
+    written.change(values={**VALUES_OF_AURA, "redis_password": {"generate": "hex", "bytes": 16, "rotate_every": "30d"}})
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    dated(written, redis_password="2020-01-01")
+    code, findings, unproven = check(written)
+    assert code == 11
+    assert sorted(finding.rpartition("[")[2] for finding in findings) == [
+        "policy-age]",
+        "policy-entropy]",
+        "policy-entropy]",
+        "policy-entropy]",
+        "policy-rotation]",
+        "policy-rotation]",
+        "rotation-due]",
+    ]
+    assert unproven == ["  not proven: how old these are, which no lock dates: postgres_password, postgres_user"]
+
+
+def test_check_looks_at_recipes_and_literals_though_none_is_sealed(written: Project) -> None:
+    written.template(
+        "redis-secrets",
+        {"password": "s3cr3t-{{ values.smtp_password }}", "url": "redis://:{{ values.smtp_password }}@redis"},
+    )
+    written.change(secrets=["redis-secrets"])
+    written.change(values={**VALUES_OF_AURA, "smtp_password": {"env": "SMTP_PASSWORD"}})
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    uri = (
+        "warning: templates/redis-secrets.yaml.j2:5: redis-secrets/url: smtp_password stands unescaped in a URI; "
+        "write | urlquote [uri-unescaped]"
+    )
+    assert check(written) == (0, [uri], [])
+    written.template(
+        "redis-secrets", {"a": "{{ values.smtp_password }}", "admin_password": "{{ values.admin_password }}"}
+    )
+    written.change(values={**VALUES_OF_AURA, "admin_password": {"literal": "hunter2-hunter2"}})
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    code, (finding,), _ = check(written)
+    assert code == 0
+    assert "admin_password is a literal, in clear in Git, and is named like a credential" in finding
+    assert "hunter2" not in finding
+
+
+def test_a_comment_silences_a_check_of_it(written: Project) -> None:
+    written.change(policy={"min_entropy": 200}, secrets=["redis-secrets"])
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    assert check(written)[0] == 11
+    path = "environments/staging.yaml"
+    comment = "# sealgen: ignore[policy-entropy] the server takes no longer one\n"
+    written.write(path, comment + written.read(path).decode())
+    assert check(written)[:2] == (0, [])
+
+
+def test_its_keys_are_compared_with_those_of_a_sealed_environment(written: Project, tmp_path: Path) -> None:
+    other = aura(tmp_path / "other")
+    for path, content in other.contents().items():
+        if path.startswith("environments/") and path != "environments/staging.yaml":
+            written.write(path, content)
+    written.write("environments/sealed.yaml", other.read("environments/staging.yaml").replace(b"staging", b"sealed"))
+    assert written.run("seal", "sealed", "-q").code == 0
+    assert [line for line in check(written, "staging", "sealed")[1] if "parity" in line] == []
+    written.change(secrets=["backend-secrets", "postgres-secrets"])
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    assert [line for line in check(written, "staging", "sealed")[1] if "parity" in line] == [
+        "note: environments/staging.yaml: staging has no redis-secrets/redis-password, which sealed has [parity]"
+    ]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
