@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from sealgen.errors import ConfigurationError, SealgenError, quoted
 
 if TYPE_CHECKING:
+    from sealgen.config.backends import SealedSecretsBackend
     from sealgen.config.cluster import ClusterSettings
-    from sealgen.config.environment import Environment, SealedSecretsBackend
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
 

@@ -10,7 +10,7 @@ from sealgen.checks import credentials, kustomizations, policy, rollout, rotatio
 from sealgen.checks.finding import Finding
 from sealgen.checks.silence import sift
 from sealgen.checks.subject import SealedSubject, Subject
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.backends import SealedSecretsBackend
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.formats.report import Severity

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sealgen.checks.described import described
 from sealgen.checks.finding import Finding
-from sealgen.config.environment import merged
+from sealgen.config.merging import merged
 from sealgen.kubernetes.rollout import FIELD
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.yaml.nodes import Mapping

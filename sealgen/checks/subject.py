@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealgen.checks.finding import Finding
-from sealgen.config.environment import merged
+from sealgen.config.merging import merged
 from sealgen.yaml.nodes import Mapping
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Map
     from collections.abc import Sequence
 
-    from sealgen.config.environment import Environment, SealedSecretsBackend
+    from sealgen.config.backends import SealedSecretsBackend
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
     from sealgen.errors import Mark

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from sealgen.config.environment import Environment, SealedSecretsBackend
+    from sealgen.config.backends import SealedSecretsBackend
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.crypto.certificate import Certificate
     from sealgen.reconcile.survey import Survey

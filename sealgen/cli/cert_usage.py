@@ -65,7 +65,7 @@ _UNKNOWN = "Not known here: what other repositories and branches hold, and what 
 
 
 def _usage(project: Project, name: str, *, skip_plain: bool) -> Iterator[Usage]:
-    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
+    from sealgen.config.backends import SealedSecretsBackend  # noqa: PLC0415
     from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
     from sealgen.reconcile.usage import usage  # noqa: PLC0415
 

@@ -71,7 +71,7 @@ def _list(context: click.Context) -> int:
 
 def _gitleaks(project: Project, names: Sequence[str]) -> int:
     from sealgen.checks.gitleaks import configuration  # noqa: PLC0415
-    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
+    from sealgen.config.backends import SealedSecretsBackend  # noqa: PLC0415
 
     found = map(project.environment, names)
     outputs = [str(each_.output) for each_ in found if isinstance(each_.backend, SealedSecretsBackend)]

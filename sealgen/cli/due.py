@@ -55,7 +55,7 @@ def command(context: click.Context, names: tuple[str, ...], within: int | None, 
     today = dt.datetime.now(dt.UTC).date()
 
     def run(project: Project, name: str) -> each.Outcome:
-        from sealgen.config.environment import PlainBackend  # noqa: PLC0415
+        from sealgen.config.backends import PlainBackend  # noqa: PLC0415
         from sealgen.reconcile.scheduled import scheduled  # noqa: PLC0415
         from sealgen.rotation.reporting import data  # noqa: PLC0415
 

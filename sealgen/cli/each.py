@@ -42,7 +42,7 @@ class Skipped(Exception):  # noqa: N818  (a verdict, not a fault)
 
 def written(project: Project, name: str, *, every: bool) -> Environment:
     """Return an environment of which manifests are written; raises Skipped for a plain one where all were asked for."""
-    from sealgen.config.environment import PlainBackend  # noqa: PLC0415
+    from sealgen.config.backends import PlainBackend  # noqa: PLC0415
 
     found = project.environment(name)
     if every and isinstance(found.backend, PlainBackend):

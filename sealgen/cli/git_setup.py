@@ -52,7 +52,7 @@ def command(context: click.Context) -> int:
 
 def _attribute(project: Project) -> bool:
     """Add the lines that .gitattributes lacks; tells whether there were any."""
-    from sealgen.config.environment import SealedSecretsBackend  # noqa: PLC0415
+    from sealgen.config.backends import SealedSecretsBackend  # noqa: PLC0415
 
     environments = map(project.environment, project.environments())
     sealed = [found.output for found in environments if isinstance(found.backend, SealedSecretsBackend)]

@@ -13,7 +13,7 @@ from sealgen.cli.settings import global_options
 @global_options
 def command() -> int:
     """Print the JSON Schema of an environment file."""
-    from sealgen.config.environment import json_schema  # noqa: PLC0415
+    from sealgen.config.editor_schema import json_schema  # noqa: PLC0415
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False).encode())  # UTF-8, as JSON is
     return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sealgen.config.environment import merged, understood
+from sealgen.config.environment import understood
+from sealgen.config.merging import merged
 from sealgen.errors import ConfigurationError
 from sealgen.yaml.edits import after_colon, after_line, applied, compose, line_end, said
 from sealgen.yaml.nodes import Mapping, Scalar, is_null, parse

@@ -89,7 +89,7 @@ class Project:
         return extends.text if isinstance(extends, Scalar) else None
 
     def _has_namespace(self, name: str) -> bool:
-        from sealgen.config.environment import merged  # noqa: PLC0415
+        from sealgen.config.merging import merged  # noqa: PLC0415
 
         try:
             return merged(name, self.read).get("namespace") is not None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import certificates, lock, recipe, template
 from sealgen.config import FOLDER
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.backends import SealedSecretsBackend
 from sealgen.errors import SealgenError
 from sealgen.kubernetes import access, external_secret, rollout
 from sealgen.kubernetes.own_files import is_ours

@@ -16,8 +16,9 @@ from sealgen.template.rendering import Templates
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
-    from sealgen.config.environment import Environment, SecretEntry
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.config.secrets import SecretEntry
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.template.blanks import Masked
     from sealgen.template.rendered import Rendered

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import certificates
 from sealgen.config import pin
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.backends import SealedSecretsBackend
 from sealgen.crypto import certificate as certificate_rules
 from sealgen.errors import ConfigurationError, SealgenError
 from sealgen.overlay.transaction import FileChange

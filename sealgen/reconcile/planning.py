@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from sealgen import certificates
-from sealgen.config.environment import PlainBackend, SealedSecretsBackend
+from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
 from sealgen.kubernetes import access, kustomization
 from sealgen.plan import Action, Plan, Reason, Step, plan, touched

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import private_files
 from sealgen.backends import plain, resolution
-from sealgen.config.environment import PlainBackend, SealedSecretsBackend
+from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import lock, recipe
 from sealgen.config import FOLDER
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.backends import SealedSecretsBackend
 from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import ConfigurationError, Mark
 from sealgen.kubernetes import access, kustomization, own_files, rollout, sealed_secret
@@ -22,8 +22,9 @@ from sealgen.reconcile.previous import previous_keys
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sealgen.config.environment import Environment, SecretEntry
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.config.secrets import SecretEntry
     from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.lock import Lock
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealgen import template
 from sealgen.config import FOLDER
-from sealgen.config.environment import SealedSecretsBackend
+from sealgen.config.backends import SealedSecretsBackend
 from sealgen.errors import SealgenError
 from sealgen.reconcile.survey import lock_path
 from sealgen.values.age import AgeStore

@@ -13,7 +13,8 @@ from sealgen.reconcile.sealed_objects import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sealgen.config.environment import Environment, SealedSecretsBackend
+    from sealgen.config.backends import SealedSecretsBackend
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
 
 

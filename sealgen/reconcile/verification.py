@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from sealgen.cluster.controller import Controller
-    from sealgen.config.environment import Environment, SealedSecretsBackend
+    from sealgen.config.backends import SealedSecretsBackend
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.kubernetes.sealed_object import SealedObject
     from sealgen.lock import LockedKey

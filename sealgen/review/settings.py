@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sealgen.config.environment import PlainBackend, SealedSecretsBackend
+from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import shortened
 from sealgen.review.change import Change, Level, Word, shift

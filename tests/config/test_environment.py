@@ -13,9 +13,13 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from sealgen.config import environment as config
+from sealgen.config import merging
+from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.config.cluster import ClusterSettings
-from sealgen.config.environment import Environment, PlainBackend, SealedSecretsBackend, SecretEntry
+from sealgen.config.editor_schema import json_schema
+from sealgen.config.environment import Environment
 from sealgen.config.policy import Policy
+from sealgen.config.secrets import SecretEntry
 from sealgen.errors import ConfigurationError, Mark, printable
 from sealgen.kubernetes.rollout import Rollout
 from sealgen.kubernetes.sealed_secret import Scope
@@ -90,7 +94,7 @@ def merged(*files: str) -> Any:
     texts = [
         (f"extends: {base}\n" if base else "") + text for text, base in zip(files, [*names[1:], None], strict=True)
     ]
-    found = data(config.merged("staging", _reader(dict(zip(names, texts, strict=True)))))
+    found = data(merging.merged("staging", _reader(dict(zip(names, texts, strict=True)))))
     found.pop("extends", None)
     return found
 
@@ -875,7 +879,7 @@ def test_a_message_never_repeats_a_literal() -> None:
 
 # The JSON Schema.
 
-SCHEMA = config.json_schema()
+SCHEMA = json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 

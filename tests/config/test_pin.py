@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealgen.config import pin
-from sealgen.config.environment import SealedSecretsBackend, load
+from sealgen.config.backends import SealedSecretsBackend
+from sealgen.config.environment import load
 from sealgen.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from sealgen.config import environment as config
+from sealgen.config.editor_schema import json_schema
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes.rollout import Rollout
 
@@ -193,5 +194,5 @@ def test_a_secret_can_not_have_a_file_of_rollout(name: str) -> None:
     ],
 )
 def test_editors_know_it_by_the_schema(rollout: str, right: bool) -> None:
-    validator = jsonschema.Draft202012Validator(config.json_schema())
+    validator = jsonschema.Draft202012Validator(json_schema())
     assert validator.is_valid({"rollout": yaml.safe_load(rollout)}) is right
