@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import posixpath
+from bisect import bisect_left
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +13,7 @@ from sealgen.errors import ConfigurationError, SealgenError, quoted
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path, PurePosixPath
 
 # All that Git gets of the environment: the rest may hold secrets, and its own variables, which a hook has, would
@@ -109,7 +111,7 @@ def changed_files(root: Path, start: str, end: str | None) -> list[str]:
 
 
 class _Entry(NamedTuple):
-    mode: str
+    is_regular: bool
     blob: str
 
 
@@ -121,14 +123,19 @@ class Blobs:
 
     def read(self, blob: str) -> bytes:
         """Return a blob's bytes."""
+        return next(self.read_all([blob]))
+
+    def read_all(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        """Yield the bytes of some blobs, of so few that a pipe takes all their names at once."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise SealgenError("'git cat-file' failed")
-        stdin.write(f"{blob}\n".encode())
+        stdin.write("".join(f"{blob}\n" for blob in blobs).encode())
         stdin.flush()
-        # The head is "<blob> blob <size>", and a line's end follows the content.
-        size = int(stdout.readline().split()[2])
-        return stdout.read(size + 1)[:-1]
+        for _ in blobs:
+            # The head is "<blob> blob <size>", and a line's end follows the content.
+            size = int(stdout.readline().split()[2])
+            yield stdout.read(size + 1)[:-1]
 
     @cached_property
     def _process(self) -> subprocess.Popen[bytes]:
@@ -151,26 +158,55 @@ class Blobs:
             process.communicate()
 
 
-class Commit:
-    """The files below ``root`` as a commit has them."""
+_AHEAD = 256
+"""How many files are read at once: their names are 41 or 65 bytes each, and a pipe takes 64 KiB."""
 
-    def __init__(self, root: Path, name: str) -> None:
+
+class Commits:
+    """The commits of a repository, read through one process; what several have alike is read once."""
+
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.name = name
+        self.contents: dict[str, bytes] = {}
+        """What was read, by blob."""
         self._blobs = Blobs(root)
-        self._contents: dict[str, bytes] = {}
-        """By blob: a template is read where it is rendered, and where its comments are looked for."""
+
+    def fetch(self, blobs: Iterable[str]) -> None:
+        """Read what these blobs have, where it was not read before."""
+        new = [blob for blob in dict.fromkeys(blobs) if blob not in self.contents]
+        self.contents.update(zip(new, self._blobs.read_all(new), strict=True))
+
+    def close(self) -> None:
+        """End what reads, if anything does."""
+        self._blobs.close()
+
+
+class Commit:
+    """The files below the root as a commit has them."""
+
+    def __init__(self, commits: Commits, name: str) -> None:
+        self.root = commits.root
+        self.name = name
+        self._commits = commits
 
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return a file's bytes, None where there is none; raises SealgenError for what is no regular file."""
         entry = self._entries.get(str(path))
         if entry is None:
             return None
-        if not entry.mode.startswith("100"):
+        if not entry.is_regular:
             raise SealgenError(f"{path} is no regular file in the commit {self.name[:12]}")
-        if entry.blob not in self._contents:
-            self._contents[entry.blob] = self._blobs.read(entry.blob)
-        return self._contents[entry.blob]
+        if entry.blob not in self._commits.contents:
+            self._commits.fetch(self._beside(str(path)))
+        return self._commits.contents[entry.blob]
+
+    def _beside(self, path: str) -> Iterator[str]:
+        """Yield the blob of a file and of those that follow in its folder: who reads one manifest mostly reads all."""
+        folder = posixpath.dirname(path)
+        start = bisect_left(self._paths, path)
+        for other in self._paths[start : start + _AHEAD]:
+            if posixpath.dirname(other) == folder and self._entries[other].is_regular:
+                yield self._entries[other].blob
 
     def below(self, folder: str, suffix: str) -> Iterator[str]:
         """Yield the files below a folder whose names end so, by their path from the folder."""
@@ -190,12 +226,12 @@ class Commit:
         for line in listed:
             told, _, path = line.partition("\t")
             mode, _, blob = told.split(" ")
-            entries[path] = _Entry(mode, blob)
+            entries[path] = _Entry(mode.startswith("100"), blob)
         return entries
 
-    def close(self) -> None:
-        """End what reads, if anything does."""
-        self._blobs.close()
+    @cached_property
+    def _paths(self) -> Sequence[str]:
+        return sorted(self._entries)
 
 
 def files_named(root: Path, names: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,10 @@ def track(root: Path, path: str, content: str = "kind: Secret\n") -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content)
     run(root, "add", "--force", "--", path)
+
+
+def commit_all(root: Path) -> None:
+    run(root, "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "--quiet", "--message", "one")
 
 
 def test_a_work_tree_is_known_from_any_folder_of_it(root: Path, tmp_path: Path) -> None:
@@ -136,3 +141,34 @@ def test_a_git_that_fails_is_told(root: Path) -> None:
     with pytest.raises(SealgenError) as raised:
         git.tracked_files_matching(root, "(")
     assert str(raised.value) == "'git grep' failed\nRun 'git status' to see why."
+
+
+def test_files_of_a_commit_are_read_beside_what_is_no_file(root: Path) -> None:
+    track(root, "k8s/a.yaml", "a")
+    (root / "k8s/b.yaml").symlink_to("a.yaml")
+    run(root, "add", ".")
+    run(root, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},k8s/c")
+    track(root, "k8s/d.yaml", "d")
+    track(root, "k8s/below/e.yaml", "e")
+    commit_all(root)
+    with closing(git.Commits(root)) as commits:
+        commit = git.Commit(commits, git.commit(root, "HEAD"))
+        assert [commit.read(f"k8s/{path}") for path in ("a.yaml", "d.yaml", "below/e.yaml", "f")] == [
+            b"a",
+            b"d",
+            b"e",
+            None,
+        ]
+        with pytest.raises(SealgenError, match=r"^k8s/b.yaml is no regular file in the commit"):
+            commit.read("k8s/b.yaml")
+
+
+def test_more_files_than_are_read_at_once_are_all_read(root: Path) -> None:
+    names = [f"{number:04}.yaml" for number in range(600)]
+    for name in names:
+        (root / name).write_text(name * 100)
+    run(root, "add", ".")
+    commit_all(root)
+    with closing(git.Commits(root)) as commits:
+        commit = git.Commit(commits, git.commit(root, "HEAD"))
+        assert all(commit.read(name) == name.encode() * 100 for name in reversed(names))

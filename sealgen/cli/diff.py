@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -39,10 +39,9 @@ def command(context: click.Context, arguments: tuple[str, ...], merge_base: str 
 
     root = settings(context).project().root
     start, end, paths = revisions.read(root, arguments, merge_base)
-    with ExitStack() as open_commits:
-        old, new = (Project(revisions.files(root, commit, open_commits)) for commit in (start, end))
-        names = sorted({*old.environments(), *new.environments()})
-        diffs = [compare(name, *ends(old, new, name)) for name in names]
+    with closing(git.Commits(root)) as commits:
+        old, new = (Project(revisions.files(commits, commit)) for commit in (start, end))
+        diffs = [compare(name, before, after) for name, before, after in ends(old, new)]
     diffs = [diff for diff in (_within(diff, paths) for diff in diffs) if diff.changes]
     chosen = format_ or ("json" if settings(context).json else "text")
     code = 11 if any(diff.findings for diff in diffs) else 0

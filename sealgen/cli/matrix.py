@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import closing
 
 import click
 
@@ -30,8 +30,8 @@ def command(context: click.Context, arguments: tuple[str, ...], merge_base: str 
     if paths:
         raise click.UsageError(f"'{paths[0]}' is no commit; a matrix is of all files")
     changed = git.changed_files(root, start, end)
-    with ExitStack() as open_commits:
-        found = touched(Project(revisions.files(root, end, open_commits)), changed)
+    with closing(git.Commits(root)) as commits:
+        found = touched(Project(revisions.files(commits, end)), changed)
     if settings(context).json:
         results = [{"environment": name, "files": files} for name, files in found.items()]
         click.echo(report.envelope("matrix", 0, results))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,8 +10,6 @@ from sealgen.config.files import WorkTree
 from sealgen.errors import ConfigurationError, quoted
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
-
     from sealgen.config.files import Files
 
 
@@ -53,6 +50,6 @@ def _from_root(root: Path, path: str) -> str:
     return found.relative_to(root).as_posix() if found.is_relative_to(root) else path
 
 
-def files(root: Path, commit: str | None, open_commits: ExitStack) -> Files:
-    """Return the files of one end; those of a commit are there until ``open_commits`` ends."""
-    return WorkTree(root) if commit is None else open_commits.enter_context(closing(git.Commit(root, commit)))
+def files(commits: git.Commits, commit: str | None) -> Files:
+    """Return the files of one end: of a commit, or of the work tree."""
+    return WorkTree(commits.root) if commit is None else git.Commit(commits, commit)

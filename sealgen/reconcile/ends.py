@@ -27,30 +27,73 @@ from sealgen.review.external_end import ExternalEnd
 from sealgen.review.kustomized import Kustomized, kustomized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.review.ignores import Ignore
 
 
-class _Gathered:
-    """What is read of one end."""
+class _Revision:
+    """A project at one end, with what is the same for all of its environments."""
 
-    def __init__(self, project: Project, name: str) -> None:
+    def __init__(self, project: Project) -> None:
         self.project = project
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """Of its environments."""
+        return frozenset(self.project.environments())
+
+    @functools.cached_property
+    def outputs(self) -> frozenset[str]:
+        """The output folders of all environments that can be understood."""
+        found = set()
+        for name in self.names:
+            with contextlib.suppress(SealgenError):
+                found.add(str(self.project.environment(name).output))
+        return frozenset(found)
+
+    @functools.cached_property
+    def sources(self) -> dict[str, bytes | None]:
+        """The files that templates are rendered from."""
+        found = {}
+        for folder, suffix in ((FOLDER, ".yaml"), (template.FOLDER, "")):
+            for path in self.project.files.below(folder, suffix):
+                with contextlib.suppress(SealgenError):
+                    found[f"{folder}/{path}"] = self.project.files.read(f"{folder}/{path}")
+        return found
+
+
+class _Gathered:
+    """What is read of an environment at one end."""
+
+    def __init__(self, revision: _Revision, name: str, other: _Gathered | None = None) -> None:
+        """``other`` is the other end, where that was read: what its files mean is not found out twice."""
+        self.project = revision.project
         self.problems: list[SealgenError] = []
         self.environment: Environment | None = None
-        self._own: list[str] = []
-        if name in project.environments():
+        self.own: dict[str, bytes | None] = {}
+        """The files that were read to understand it, by path."""
+        if name not in revision.names:
+            pass
+        elif other and other.environment and other.is_of(self.project):
+            self.environment, self.own = other.environment, other.own
+        else:
             try:
-                # What is read to understand it are its files.
-                noting = replace(project, note=lambda path, _: self._own.append(str(path)))
+                noting = replace(self.project, note=lambda path, content: self.own.update({str(path): content}))
                 self.environment = noting.environment(name)
             except SealgenError as error:
                 self.problems.append(error)
         self.kustomized: Kustomized | None = None
         self.lock_content = self._normal(lock_path(name))
+
+    def is_of(self, project: Project) -> bool:
+        """Tell whether another revision has the very files that say what the environment is."""
+        try:
+            return all(project.files.read(path) == content for path, content in self.own.items())
+        except SealgenError:
+            return False
 
     def end(self, locked: Lock, manifests: Mapping[str, Manifest], recipes: Mapping[tuple[str, str], str]) -> End:
         """Return what was gathered."""
@@ -82,7 +125,7 @@ class _Gathered:
         """Yield the comments that silence a check, in the environment's files and its templates."""
         entries = self.environment.secrets if self.environment else ()
         templates = dict.fromkeys(f"{template.FOLDER}/{entry.template}{template.SUFFIX}" for entry in entries)
-        for path in (*dict.fromkeys(self._own), *templates):
+        for path in (*dict.fromkeys(self.own), *templates):
             with contextlib.suppress(SealgenError):  # which is told where it matters
                 yield from ignores.read(path, self.project.files.read(path) or b"", wide=False)
 
@@ -123,14 +166,15 @@ class _Gathered:
         except SealgenError as error:
             self.problems.append(error)
 
-    def elsewhere(self, known: Mapping[str, bytes], outputs: Callable[[], set[str]]) -> dict[str, bytes]:
+    def elsewhere(self, known: Mapping[str, bytes], *revisions: _Revision) -> dict[str, bytes]:
         """Return the files with SealedSecrets that are built in from other folders, but for other environments' own."""
         found = {
             path: content.replace(b"\r\n", b"\n")
             for path, content in (self.kustomized.files if self.kustomized else {}).items()
             if path not in known and KIND.encode() in content
         }
-        return {path: content for path, content in found.items() if posixpath.dirname(path) not in outputs()}
+        outputs = {output for revision in revisions for output in revision.outputs} if found else set()
+        return {path: content for path, content in found.items() if posixpath.dirname(path) not in outputs}
 
     def _normal(self, path: PurePosixPath) -> bytes | None:
         try:
@@ -167,17 +211,26 @@ class _Gathered:
         }
 
 
-def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
-    """Return an environment as it is in ``before`` and in ``after``; what can't be read is a problem of its end."""
-    old, new = _Gathered(before, name), _Gathered(after, name)
+def ends(before: Project, after: Project) -> Iterator[tuple[str, End, End]]:
+    """Yield each environment of either, by name, as it is in ``before`` and in ``after``.
+
+    What can't be read is a problem of its end.
+    """
+    revisions = _Revision(before), _Revision(after)
+    for name in sorted(revisions[0].names | revisions[1].names):
+        yield name, *_ends(*revisions, name)
+
+
+def _ends(before: _Revision, after: _Revision, name: str) -> tuple[End, End]:
+    old = _Gathered(before, name)
+    new = _Gathered(after, name, old)
     outputs = {found.environment.output for found in (old, new) if found.environment}
     olds, news = ({path: text for output in outputs for path, text in end.files(output).items()} for end in (old, new))
     old.build(olds)
     new.build(news)
-    others = functools.cache(lambda: _outputs(after) | _outputs(before))
     own_olds, own_news = dict(olds), dict(news)
-    olds |= old.elsewhere(own_olds, others)
-    news |= new.elsewhere(own_news, others)
+    olds |= old.elsewhere(own_olds, before, after)
+    news |= new.elsewhere(own_news, before, after)
     changed_olds: dict[str, Manifest] = {}
     changed_news: dict[str, Manifest] = {}
     for path in sorted({*olds, *news}):
@@ -199,17 +252,16 @@ def ends(before: Project, after: Project, name: str) -> tuple[End, End]:
         for place, locked in new_lock.keys.items()
         if (known := old_lock.keys.get(place)) is None or known.recipe != locked.recipe
     }
-    sources_differ = functools.cache(lambda: _sources(before) != _sources(after))
     externals = ExternalEnd(), ExternalEnd()
     if any(is_external(end.environment) for end in (old, new)) and (
-        own_olds != own_news or not same_locks or sources_differ()
+        own_olds != own_news or not same_locks or before.sources != after.sources
     ):
         externals = differing(
-            external_end(before, old.environment, own_olds, old.problems),
-            external_end(after, new.environment, own_news, new.problems),
+            external_end(before.project, old.environment, own_olds, old.problems),
+            external_end(after.project, new.environment, own_news, new.problems),
             new.problems,
         )
-    news_differ = not is_external(new.environment) and (bool(places) or sources_differ())
+    news_differ = not is_external(new.environment) and (bool(places) or before.sources != after.sources)
     end = new.end(new_lock, changed_news, new.recipes(new_lock, places) if news_differ else {})
     end = replace(end, unlisted=_unlisted(old, new, own_news), left=_left(old, new), external=externals[1])
     start = old.end(old_lock, changed_olds, old.recipes(old_lock, places & old_lock.keys.keys()) if places else {})
@@ -241,22 +293,3 @@ def _left(old: _Gathered, new: _Gathered) -> dict[str, tuple[str, ...]]:
 
 def _output(gathered: _Gathered) -> PurePosixPath | None:
     return gathered.environment.output if gathered.environment else None
-
-
-def _outputs(project: Project) -> set[str]:
-    """Return the output folders of all environments that can be understood."""
-    found = set()
-    for name in project.environments():
-        with contextlib.suppress(SealgenError):
-            found.add(str(project.environment(name).output))
-    return found
-
-
-def _sources(project: Project) -> dict[str, bytes | None]:
-    """Return the files that templates are rendered from."""
-    found = {}
-    for folder, suffix in ((FOLDER, ".yaml"), (template.FOLDER, "")):
-        for path in project.files.below(folder, suffix):
-            with contextlib.suppress(SealgenError):
-                found[f"{folder}/{path}"] = project.files.read(f"{folder}/{path}")
-    return found

@@ -93,6 +93,8 @@ def _after(surveyed: Survey, plan: Plan) -> MadeOf:
 
 
 def _files(environment: Environment, keys: MadeOf) -> dict[str, bytes]:
+    if not environment.rollout.given:
+        return {}
     known = digests(keys)
     renamed = {
         entry.name: ("" if entry.scope is Scope.CLUSTER_WIDE else entry.namespace, known[entry.name])

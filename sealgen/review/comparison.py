@@ -127,7 +127,7 @@ class _Comparison:
         elif old is None:
             yield self._added(told, place, new, locked)
         elif old == new:
-            if locked_before is not None and _without_file(locked_before) != _without_file(locked):
+            if locked_before is not None and not _alike(locked_before, locked):
                 yield unexplained("the lock says that it changed, but the ciphertext is the same")
         else:
             yield from self._sealed_again(told, place, old, locked_before, locked)
@@ -154,7 +154,7 @@ class _Comparison:
             yield unexplained("the lock has the key, and no manifest changed with it")
         elif after is None:
             yield unexplained("gone from the lock, and no manifest changed with it")
-        elif _without_file(before) != _without_file(after):
+        elif not _alike(before, after):
             yield unexplained("the lock says that it changed, and no manifest changed with it")
 
     def _stranger(self, place: tuple[str, str], digest: str) -> str:
@@ -201,7 +201,7 @@ class _Comparison:
         if origin is None or origin == place or origin[0] != place[0]:
             return None
         known = self._before.lock.keys.get(origin)
-        return origin if known is not None and _without_file(known) == _without_file(after) else None
+        return origin if known is not None and _alike(known, after) else None
 
     def _reasons(
         self, told: partial[Change], place: tuple[str, str], before: LockedKey, after: LockedKey
@@ -272,8 +272,9 @@ def _change(
     return Change(word, detail, secret, key, level, file, line)
 
 
-def _without_file(locked: LockedKey) -> LockedKey:
-    return replace(locked, filename="")
+def _alike(one: LockedKey, other: LockedKey) -> bool:
+    """Tell whether the lock says the same of both, wherever they are."""
+    return one == other or replace(one, filename="") == replace(other, filename="")
 
 
 def _shortened(path: str) -> str:

@@ -44,7 +44,7 @@ def with_readers(
             if missing:
                 yield replace(change, readers=readers, level=Level.TRUST, detail=f"still read by {listed(missing)}")
                 continue
-        yield replace(change, readers=readers)
+        yield replace(change, readers=readers) if readers else change
 
 
 def _by_secret(files: Mapping[str, bytes]) -> dict[str, set[tuple[Workload, str | None]]]:
