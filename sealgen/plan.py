@@ -49,6 +49,7 @@ class Reason(StrEnum):
     ACCESS = "access changed"
     ROLLOUT = "rollout changed"
     PLACE = "place in the store changed"
+    BACKEND = "backend changed"
     FILENAME = "file renamed"
     ENTRY = "kustomization entry missing"
     FOREIGN = "added outside sealgen"

@@ -244,6 +244,7 @@ def test_reasons_are_told_in_these_words() -> None:
         "access changed",
         "rollout changed",
         "place in the store changed",
+        "backend changed",
         "file renamed",
         "kustomization entry missing",
         "added outside sealgen",

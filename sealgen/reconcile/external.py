@@ -1,7 +1,8 @@
 """An environment of External Secrets: its ExternalSecrets and their store are written, and no value is ever read.
 
 What is written follows from the environment file and the templates alone, so there is nothing that a lock would have
-to remember: what is there says itself what it was made of.
+to remember: what is there says itself what it was made of. What was sealed before gives way, and so do its lines in
+the lock; those that tell how old values are stay.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen import lock
 from sealgen.backends.external_secrets import external_secret
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError, SealgenError
@@ -18,14 +20,15 @@ from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
 from sealgen.recipe import values_in
+from sealgen.reconcile import left_behind
 from sealgen.reconcile.manifests import render_manifests
-from sealgen.reconcile.survey import kustomization_of, written_to
+from sealgen.reconcile.survey import kustomization_of, lock_path, read_lock, written_to
 from sealgen.values.kept import Kept
 from sealgen.values.literal import Literal
 from sealgen.values.stored import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -99,11 +102,12 @@ def survey(project: Project, environment: Environment, backend: ExternalSecretsB
     there = {filename: overlay.put(filename, content) for filename, content in given.files.items()}
     steps: list[Step] = []
     for entry in environment.secrets:
-        steps += _steps(given.externals[entry.name], there[entry.filename], given.files[entry.filename])
+        sealed = {key for secret, key in overlay.lock.keys if secret == entry.name}
+        steps += _steps(given.externals[entry.name], there[entry.filename], given.files[entry.filename], sealed)
     for filename, name in ((objects.STORE_FILENAME, backend.store.name), (access.FILENAME, "")):
         if filename in given.files:
             steps += _whole(name, there[filename], given.files[filename])
-    steps += [_dropped(filename, content) for filename, content in overlay.others()]
+    steps += overlay.dropped()
     return External(
         environment,
         Plan(tuple(steps), (), (), {}),
@@ -120,6 +124,9 @@ class _Overlay:
         self._environment = environment
         self._kustomization_path, self._kustomization = kustomization_of(project, environment)
         self._listed = kustomization.resources(self._kustomization, str(self._kustomization_path))
+        self._lock_content = project.read(lock_path(environment.name))
+        self.lock = read_lock(self._lock_content, environment.name)
+        self._sealed = left_behind.of_sealing(project, environment, self.lock) if self.lock.keys else {}
         self._before: dict[str, bytes | None] = {}
         self._after: dict[str, bytes] = {}
 
@@ -127,7 +134,7 @@ class _Overlay:
         """Note what a file is to hold, and return what it holds."""
         path = self._environment.output / filename
         there = self._project.read(path)
-        if there is not None and not _is_ours(there):
+        if there is not None and not _is_ours(there) and filename not in self._sealed:
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it: its first line does not say so",
                 hint="Move it away, or restore it from Git.",
@@ -135,30 +142,38 @@ class _Overlay:
         self._before[filename], self._after[filename] = there, content
         return there
 
-    def others(self) -> Iterator[tuple[str, bytes]]:
-        """Yield what the kustomization has that sealgen wrote and that is no longer wanted; it is to go."""
+    def dropped(self) -> Iterator[Step]:
+        """Yield the steps on what sealgen wrote and that is no longer wanted; it is to go."""
         for filename in self._listed:
-            if filename in self._after or "/" in filename:
+            if filename in self._after or not left_behind.is_name(filename):
                 continue
             content = self._project.read(self._environment.output / filename)
             if content is not None and _is_ours(content):
                 self._before[filename] = content
-                yield filename, content
+                yield _dropped(filename, content)
+        names = {locked.filename: secret for (secret, _), locked in self.lock.keys.items()}
+        for filename in sorted(self._sealed.keys() - self._after.keys()):
+            self._before[filename] = self._sealed[filename]
+            yield Step(names.get(filename, filename), "", Action.DROP, Reason.BACKEND)
 
     def changes(self) -> Iterator[FileChange]:
-        """Yield what changes, the kustomization last."""
+        """Yield what changes, the kustomization and the lock last."""
         for filename, before in self._before.items():
             after = self._after.get(filename)
             if before != after:
                 yield FileChange(self._environment.output / filename, before, after)
-        listed = kustomization.update(
-            self._kustomization,
-            str(self._kustomization_path),
-            add=list(self._after),
-            remove=sorted(self._before.keys() - self._after.keys()),
-        )
+        add = left_behind.by_field(self._after)
+        remove = left_behind.by_field(self._before.keys() - self._after.keys())
+        listed = self._kustomization
+        for field in sorted({*add, *remove}):
+            path = str(self._kustomization_path)
+            listed = kustomization.update(listed, path, add.get(field, []), remove.get(field, []), field)
         if listed != self._kustomization:
             yield FileChange(self._kustomization_path, self._kustomization, listed)
+        if self.lock.keys:
+            left = left_behind.without_keys(self.lock, self._environment)
+            content = lock.dump(left) if left is not None else None
+            yield FileChange(lock_path(self._environment.name), self._lock_content, content)
 
 
 def _is_ours(content: bytes) -> bool:
@@ -171,15 +186,21 @@ def _whole(name: str, before: bytes | None, after: bytes) -> Iterator[Step]:
         yield Step(name, "", Action.WRITE, Reason.NEW if before is None else Reason.METADATA)
 
 
-def _steps(external: ExternalSecret, before: bytes | None, after: bytes) -> Iterator[Step]:
+def _steps(external: ExternalSecret, before: bytes | None, after: bytes, sealed: Set[str]) -> Iterator[Step]:
+    """Yield the steps on a Secret; ``sealed`` are the keys that it had as a SealedSecret until now."""
     there = _read(before)
     template = there.template if there else {}
+
+    def why(key: str) -> Reason:
+        return Reason.RECIPE if key in template else Reason.BACKEND if key in sealed else Reason.NEW
+
     steps = [
         Step(external.name, key, Action.KEEP, Reason.UNCHANGED)
         if template.get(key) == text
-        else Step(external.name, key, Action.WRITE, Reason.RECIPE if key in template else Reason.NEW)
+        else Step(external.name, key, Action.WRITE, why(key))
         for key, text in external.template.items()
     ]
+    steps += [Step(external.name, key, Action.DROP, Reason.NO_KEY) for key in sorted(sealed - external.template.keys())]
     steps += [Step(external.name, key, Action.DROP, Reason.NO_KEY) for key in template if key not in external.template]
     moved = sorted(name for name, place in external.data.items() if there and there.data.get(name, place) != place)
     if moved:

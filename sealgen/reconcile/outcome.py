@@ -37,7 +37,8 @@ def outcome(planned: Planned, sealed: Iterator[str], today: str) -> Iterator[Fil
     # A file that a Secret leaves may become that of another: what it is to hold is known last.
     left = {survey.filenames[name] for name in changing & survey.filenames.keys() if _moves(planned, name)}
     before, beside = _beside(planned)
-    left |= beside.keys()
+    before |= survey.external
+    left |= {*beside, *survey.external}
     after = dict(beside)
     keys = dict(survey.lock.keys)
     written = {access.FILENAME} if beside.get(access.FILENAME) is not None else set()

@@ -11,6 +11,7 @@ from sealgen import certificates
 from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.errors import ConfigurationError, did_you_mean
 from sealgen.kubernetes import access, kustomization
+from sealgen.kubernetes.external_secret import STORE_FIELD as BACKEND_FIELD
 from sealgen.plan import Action, Plan, Reason, Step, plan, touched
 from sealgen.recipe import references, values_in
 from sealgen.reconcile import rollout, versions
@@ -89,8 +90,14 @@ def asked_for(
     """Return the plan of what is asked for, of all or of a part; raises ConfigurationError as ``restricted`` does."""
     whole = make_plan(surveyed, observed.states, backend, request, live)
     if request.only:
+        if surveyed.external:
+            raise ConfigurationError(
+                f"--only leaves out a part of what must change at once: the backend of {surveyed.environment.name}",
+                hint="Seal all of it.",
+            )
         return restricted(whole, surveyed, request)
-    return _alone(whole, surveyed, request) if request.alone and request.rotate and whole.stuck else whole
+    alone = request.alone and request.rotate and whole.stuck and not surveyed.external
+    return _alone(whole, surveyed, request) if alone else whole
 
 
 def _alone(whole: Plan, surveyed: Survey, request: Request) -> Plan:
@@ -164,7 +171,9 @@ def make_plan(
         reseal=others,
         live=live,
     )
-    beside = (_access_step(surveyed), rollout.step(surveyed, planned))
+    if surveyed.external:
+        planned = _moved_here(planned, surveyed)
+    beside = (_access_step(surveyed), rollout.step(surveyed, planned), _external_step(surveyed))
     return replace(planned, beside=tuple(step for step in beside if step is not None))
 
 
@@ -196,6 +205,24 @@ def _access_step(surveyed: Survey) -> Step | None:
     if before is None or before.replace(b"\r\n", b"\n") != after:
         return Step("", "", Action.REWRITE, Reason.ACCESS, field=access.FIELD)
     return None if surveyed.access_listed else Step("", "", Action.REWRITE, Reason.ENTRY, field=access.FIELD)
+
+
+def _moved_here(planned: Plan, surveyed: Survey) -> Plan:
+    """Return the plan with the reason for what External Secrets made until now and is sealed from now on."""
+    made = {entry.name for entry in surveyed.environment.secrets if entry.filename in surveyed.external}
+
+    def told(step: Step) -> Step:
+        return step._replace(reason=Reason.BACKEND) if step.secret in made and step.reason is Reason.NEW else step
+
+    return replace(planned, steps=tuple(map(told, planned.steps)))
+
+
+def _external_step(surveyed: Survey) -> Step | None:
+    """Return what becomes of files from when External Secrets made the Secrets, but for those that are written anew."""
+    go = surveyed.external.keys() - {entry.filename for entry in surveyed.environment.secrets}
+    if not go:
+        return None
+    return Step("", "", Action.DROP, Reason.BACKEND, ", ".join(sorted(go)), field=BACKEND_FIELD)
 
 
 def check_rotatable(environment: Environment, rotate: frozenset[str], used: Sequence[str]) -> None:

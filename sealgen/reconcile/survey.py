@@ -16,6 +16,7 @@ from sealgen.kubernetes import access, kustomization, own_files, rollout, sealed
 from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
 from sealgen.recipe import Reference
+from sealgen.reconcile import left_behind
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.previous import previous_keys
 
@@ -57,6 +58,8 @@ class Survey:
     """What the overlay's manifest of Roles holds; None where sealgen wrote none."""
     rollout: Mapping[str, bytes]
     """What the overlay's files for rolling out hold, by name; those that sealgen wrote."""
+    external: Mapping[str, bytes]
+    """What the overlay has from when External Secrets made its Secrets, by filename; it gives way."""
 
     @cached_property
     def wanted_access(self) -> bytes | None:
@@ -222,9 +225,13 @@ def survey(project: Project, environment: Environment) -> Survey:
     for secret, filename in written.items():
         if (file := _overlay_file(project, environment, secret, filename, manifests.get(secret))) is not None:
             files[secret] = file
+    kustomization_path, kustomized = kustomization_of(project, environment)
+    listed = kustomization.resources(kustomized, str(kustomization_path))
+    filenames = {entry.filename for entry in environment.secrets}
+    external = left_behind.of_external_secrets(project, environment, sorted({*filenames, *listed} - taken))
     for entry in environment.secrets:
         path = environment.output / entry.filename
-        there = None if entry.filename in taken else project.read(path)
+        there = None if entry.filename in taken or entry.filename in external else project.read(path)
         if there is not None and not any(own_files.is_ours(there, field) for field in (access.FIELD, rollout.FIELD)):
             raise ConfigurationError(
                 f"{path} is there, but sealgen did not write it",
@@ -236,7 +243,6 @@ def survey(project: Project, environment: Environment) -> Survey:
         for name in rollout.LISTED_IN
         if (content := _own_file(project, environment, name, rollout.FIELD, taken, wanted=environment.rollout.given))
     }
-    kustomization_path, kustomized = kustomization_of(project, environment)
     surveyed = Survey(
         environment=environment,
         manifests=manifests,
@@ -247,6 +253,7 @@ def survey(project: Project, environment: Environment) -> Survey:
         files=files,
         access=roles,
         rollout=rolling,
+        external=external,
     )
     previous_keys(environment.values.values(), manifests.values())
     return surveyed
