@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import shortened
 from sealgen.kubernetes.external_secret import ExternalSecret, RemoteReference, SecretStore
+from sealgen.status import live
 from sealgen.status.judgement import Made, Row, Synced, last_change
 from sealgen.status.live import items, name_of
 
@@ -49,10 +50,7 @@ def applied(found: Mapping[str, Any]) -> AppliedExternal:
     return AppliedExternal(
         name=name_of(found),
         external=_external(metadata, spec),
-        more=frozenset(
-            {name for name in ("dataFrom",) if spec.get(name)}
-            | {name for name in ("templateFrom",) if template.get(name)}
-        ),
+        more=frozenset(name for name, where in (("dataFrom", spec), ("templateFrom", template)) if where.get(name)),
         ready=ready,
         seen=(status.get("syncedResourceVersion") or "").partition("-")[0] == generation,
         message=message,
@@ -62,10 +60,8 @@ def applied(found: Mapping[str, Any]) -> AppliedExternal:
 
 def condition(found: Mapping[str, Any]) -> tuple[bool | None, str]:
     """Return whether an object of the operator is ready, None where it does not say so, and its words about it."""
-    conditions = items(found.get("status") or {}, "conditions")
-    one: Mapping[str, Any] = next((one for one in conditions if one.get("type") == "Ready"), {})
-    ready = {"True": True, "False": False}.get(one.get("status", ""))
-    words = ": ".join(filter(None, (one.get("reason", ""), one.get("message", ""))))
+    ready, said = live.condition(found, "Ready")
+    words = ": ".join(filter(None, (said.get("reason", ""), said.get("message", ""))))
     return ready, shortened(words or "no reason given", _WORDS)
 
 

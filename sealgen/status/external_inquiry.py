@@ -11,7 +11,6 @@ from sealgen.kubernetes import access, external_secret
 from sealgen.status import external, judgement, live
 from sealgen.status.findings import Finding, findings
 from sealgen.status.inquiry import NOT_SEALED, Status, kubectl_options
-from sealgen.status.judgement import Synced
 from sealgen.status.live import Name
 from sealgen.status.readers import readers
 from sealgen.status.reading import Objects, Reading, read_surroundings, sentence
@@ -66,8 +65,7 @@ class ExternalInquiry:
 
     def progress(self) -> tuple[int, int]:
         """Ask how many of the overlay's ExternalSecrets need not be waited for, and of how many."""
-        rows = self._found().rows
-        return sum(row.settled or row.synced is Synced.UNSEEN for row in rows), len(rows)
+        return judgement.settled(self._found().rows)
 
     def status(self, _: dt.datetime) -> Status:
         """Ask for all there is to know, at any time."""

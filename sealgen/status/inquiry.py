@@ -82,12 +82,8 @@ class Inquiry:
         self._namespaces = sorted({*namespaces, *(name.namespace for name in self._overlay)})
 
     def progress(self) -> tuple[int, int]:
-        """Ask how many of the overlay's SealedSecrets need not be waited for, and of how many.
-
-        Those are what they are to be, or may not be read.
-        """
-        rows = judgement.rows(self._overlay, self._objects())
-        return sum(row.settled or row.synced is Synced.UNSEEN for row in rows), len(rows)
+        """Ask how many of the overlay's SealedSecrets need not be waited for, and of how many."""
+        return judgement.settled(judgement.rows(self._overlay, self._objects()))
 
     def status(self, now: dt.datetime) -> Status:
         """Ask for all there is to know, at ``now`` (UTC)."""

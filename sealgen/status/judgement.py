@@ -13,7 +13,7 @@ from sealgen.status.live import pruned
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sealgen.kubernetes.pods import Workload
     from sealgen.kubernetes.sealed_secret import SealedSecret
@@ -78,6 +78,11 @@ class Restart:
 def rows(overlay: Mapping[Name, SealedSecret], objects: Objects) -> tuple[Row, ...]:
     """Judge each SealedSecret of the overlay."""
     return tuple(_row(name, wanted, objects) for name, wanted in overlay.items())
+
+
+def settled(rows: Sequence[Row]) -> tuple[int, int]:
+    """Return how many need not be waited for, as they are what they are to be or may not be read, and of how many."""
+    return sum(row.settled or row.synced is Synced.UNSEEN for row in rows), len(rows)
 
 
 def _row(name: Name, wanted: SealedSecret, objects: Objects) -> Row:

@@ -50,6 +50,13 @@ def items(found: Mapping[str, Any], field: str) -> list[Any]:
     return there
 
 
+def condition(found: Mapping[str, Any], kind: str) -> tuple[bool | None, Mapping[str, Any]]:
+    """Return what an object's condition says, None where it does not, and the condition itself."""
+    conditions = items(found.get("status") or {}, "conditions")
+    one: Mapping[str, Any] = next((one for one in conditions if one.get("type") == kind), {})
+    return {"True": True, "False": False}.get(one.get("status", "")), one
+
+
 def time_of(text: str | None) -> dt.datetime | None:
     """Read a time of Kubernetes, which is RFC 3339 in UTC."""
     return None if not text else dt.datetime.fromisoformat(text)
@@ -86,8 +93,7 @@ class AppliedSecret:
 def applied(found: Mapping[str, Any]) -> AppliedSecret:
     """Read a SealedSecret."""
     metadata, spec, status = found["metadata"], found.get("spec") or {}, found.get("status") or {}
-    conditions = [condition for condition in status.get("conditions") or () if condition.get("type") == "Synced"]
-    condition = conditions[0] if conditions else {}
+    synced, said = condition(found, "Synced")
     annotations = metadata.get("annotations") or {}
     return AppliedSecret(
         name=name_of(found),
@@ -96,9 +102,9 @@ def applied(found: Mapping[str, Any]) -> AppliedSecret:
         template=pruned(spec.get("template")) or {},
         scopes=frozenset(name for name in SCOPES if annotations.get(name) == "true"),
         seen=status.get("observedGeneration", 0) >= metadata.get("generation", 0),
-        synced={"True": True, "False": False}.get(condition.get("status", "")),
-        message=condition.get("message", ""),
-        updated=time_of(condition.get("lastUpdateTime")),
+        synced=synced,
+        message=said.get("message", ""),
+        updated=time_of(said.get("lastUpdateTime")),
         deleted="deletionTimestamp" in metadata,
     )
 
