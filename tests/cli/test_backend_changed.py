@@ -8,21 +8,12 @@ import pytest
 import yaml
 
 from tests.cli.test_external_secrets import BACKEND, FOLDER, PUSH
-from tests.support.project import Project, aura
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.support.project import Project
 
 LOCK = "environments/staging.lock"
 SECRETS = ["backend-secrets", "postgres-secrets", "redis-secrets"]
-
-
-@pytest.fixture
-def sealed(tmp_path: Path) -> Project:
-    """Return Aura's project with staging sealed."""
-    project = aura(tmp_path)
-    assert project.run("seal", "staging", "-q") == (0, "", "")
-    return project
 
 
 @pytest.fixture
