@@ -14,12 +14,11 @@ from sealgen.config.backends import SealedSecretsBackend
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.formats.report import Severity
-from sealgen.recipe import values_in
 from sealgen.reconcile import external, versions
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.planning import is_read, make_plan
 from sealgen.reconcile.request import Request
-from sealgen.reconcile.survey import lock_path, read_lock, survey
+from sealgen.reconcile.survey import survey
 from sealgen.values.generators.generator import Generator
 from sealgen.values.kept import generator_of
 from sealgen.values.literal import Literal
@@ -173,17 +172,13 @@ def _external(
             "is missing" if change.before is None else "is no longer wanted" if change.after is None else is_otherwise
         )
         findings.append(Finding("out-of-date", str(change.path), None, f"{words}; run sealgen seal {environment.name}"))
-    manifests = surveyed.manifests
-    lock = read_lock(project.read(lock_path(environment.name)), environment.name)
-    keys = [key.recipe for secret in manifests.values() for key in secret.keys.values()]
-    used = sorted({name for recipe in keys for name in values_in(recipe)})
-    subject = Subject(project, environment, manifests, lock, used, now)
+    subject = Subject(project, environment, surveyed.manifests, surveyed.lock, surveyed.used, now)
     for look in OF_VALUES:
         findings += look(subject)
     unproven.append("that the store holds the values, and that the operator may read them")
-    if undated := [name for name in used if _ages(environment, name) and name not in lock.values]:
+    if undated := [name for name in surveyed.used if _ages(environment, name) and name not in surveyed.lock.values]:
         unproven.append(f"how old these are, which no lock dates: {', '.join(undated)}")
-    return _size(manifests)
+    return surveyed.secrets, surveyed.keys
 
 
 def _ages(environment: Environment, name: str) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 API_GROUP = "external-secrets.io"
 KIND = "ExternalSecret"
 STORE_KINDS = ("SecretStore", "ClusterSecretStore")
-FIELD, STORE_FIELD = "secrets", "backend"
+FIELD, STORE_FIELD = FIELDS = ("secrets", "backend")
 """The environment's fields that the manifests come from, of an ExternalSecret and of a store."""
 STORE_FILENAME = "secret-store.yaml"
 API_VERSIONS = ("v1", "v1beta1")

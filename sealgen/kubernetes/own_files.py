@@ -8,9 +8,9 @@ def marked(field: str, file: str, documents: str) -> str:
     return f"{_mark(field)}{file}; sealgen seal undoes what is changed here.\n{documents}"
 
 
-def is_ours(content: bytes, field: str) -> bool:
-    """Tell whether sealgen wrote a file from ``field``: its first line says so."""
-    return content.startswith(_mark(field).encode())
+def is_ours(content: bytes, *fields: str) -> bool:
+    """Tell whether sealgen wrote a file from one of these fields: its first line says so."""
+    return content.startswith(tuple(_mark(field).encode() for field in fields))
 
 
 def _mark(field: str) -> str:

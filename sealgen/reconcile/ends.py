@@ -17,13 +17,13 @@ from sealgen.kubernetes import access, external_secret, rollout
 from sealgen.kubernetes.own_files import is_ours
 from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
-from sealgen.reconcile.external_ends import differing, external_end, is_external, secrets_of
+from sealgen.reconcile.external_ends import differing, external_end, secrets_of
 from sealgen.reconcile.manifests import render_manifests
 from sealgen.reconcile.rollout import written
 from sealgen.reconcile.survey import lock_path
 from sealgen.review import ignores
 from sealgen.review.end import CertificateFile, End, Manifest, read_manifest
-from sealgen.review.external_end import ExternalEnd
+from sealgen.review.external_end import ExternalEnd, is_external
 from sealgen.review.kustomized import Kustomized, kustomized
 
 if TYPE_CHECKING:
@@ -75,18 +75,20 @@ class _Gathered:
         self.environment: Environment | None = None
         self.own: dict[str, bytes | None] = {}
         """The files that were read to understand it, by path."""
-        if name not in revision.names:
-            pass
-        elif other and other.environment and other.is_of(self.project):
-            self.environment, self.own = other.environment, other.own
-        else:
-            try:
-                noting = replace(self.project, note=lambda path, content: self.own.update({str(path): content}))
-                self.environment = noting.environment(name)
-            except SealgenError as error:
-                self.problems.append(error)
+        if name in revision.names:
+            self._understand(name, other)
         self.kustomized: Kustomized | None = None
         self.lock_content = self._normal(lock_path(name))
+
+    def _understand(self, name: str, other: _Gathered | None) -> None:
+        if other and other.environment and other.is_of(self.project):
+            self.environment, self.own = other.environment, other.own
+            return
+        try:
+            noting = replace(self.project, note=lambda path, content: self.own.update({str(path): content}))
+            self.environment = noting.environment(name)
+        except SealgenError as error:
+            self.problems.append(error)
 
     def is_of(self, project: Project) -> bool:
         """Tell whether another revision has the very files that say what the environment is."""
@@ -274,10 +276,8 @@ def _unlisted(old: _Gathered, new: _Gathered, files: Mapping[str, bytes]) -> tup
         return ()
     gone = old.kustomized.listed - new.kustomized.listed
     there = ((path, files[path]) for path in sorted(gone) if path in files)
-    fields = (access.FIELD, external_secret.FIELD, external_secret.STORE_FIELD)
-    return tuple(
-        path for path, content in there if KIND.encode() in content or any(is_ours(content, field) for field in fields)
-    )
+    fields = (access.FIELD, *external_secret.FIELDS)
+    return tuple(path for path, content in there if KIND.encode() in content or is_ours(content, *fields))
 
 
 def _left(old: _Gathered, new: _Gathered) -> dict[str, tuple[str, ...]]:

@@ -19,24 +19,24 @@ from sealgen.kubernetes import external_secret as objects
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
-from sealgen.recipe import values_in
 from sealgen.reconcile import left_behind
-from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.reconcile.survey import kustomization_of, lock_path, read_lock, written_to
 from sealgen.values.kept import Kept
 from sealgen.values.literal import Literal
 from sealgen.values.stored import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.kubernetes.external_secret import ExternalSecret
     from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.lock import Lock
     from sealgen.values.entry import Part, Store
 
-_OURS = (objects.FIELD, objects.STORE_FIELD, access.FIELD)
+_OURS = (*objects.FIELDS, access.FIELD)
 """The fields that files of such an overlay come from."""
 
 
@@ -48,6 +48,9 @@ class External:
     plan: Plan
     manifests: Mapping[str, SecretManifest]
     """What the templates want, by the Secret's name."""
+    used: Sequence[str]
+    """The values that some key is made of, sorted."""
+    lock: Lock
     changes: tuple[FileChange, ...]
 
     @property
@@ -68,6 +71,8 @@ class Wanted:
     manifests: Mapping[str, SecretManifest]
     externals: Mapping[str, ExternalSecret]
     """Both by the Secret's name."""
+    used: Sequence[str]
+    """The values that some key is made of, sorted."""
     files: Mapping[str, bytes]
     """All that the output folder is to hold, by filename."""
 
@@ -78,7 +83,7 @@ def wanted(project: Project, environment: Environment, backend: ExternalSecretsB
     Raises ConfigurationError for what is malformed, and for a key that the operator can't make.
     """
     manifests = render_manifests(project, environment)
-    used = {name for secret in manifests.values() for key in secret.keys.values() for name in values_in(key.recipe)}
+    used = values_used(manifests)
     places = places_of(environment, backend, used)
     externals = {
         name: external_secret(manifest, environment.values, places, backend) for name, manifest in manifests.items()
@@ -89,7 +94,7 @@ def wanted(project: Project, environment: Environment, backend: ExternalSecretsB
         files[objects.STORE_FILENAME] = objects.store_to_yaml(backend.store, environment.namespace, version, file)
     if environment.access:
         files[access.FILENAME] = access.to_yaml(environment.access, file)
-    return Wanted(manifests, externals, {filename: text.encode() for filename, text in files.items()})
+    return Wanted(manifests, externals, used, {filename: text.encode() for filename, text in files.items()})
 
 
 def survey(project: Project, environment: Environment, backend: ExternalSecretsBackend) -> External:
@@ -112,6 +117,8 @@ def survey(project: Project, environment: Environment, backend: ExternalSecretsB
         environment,
         Plan(tuple(steps), (), (), {}),
         given.manifests,
+        given.used,
+        overlay.lock,
         tuple(overlay.changes()),
     )
 
@@ -177,7 +184,7 @@ class _Overlay:
 
 
 def _is_ours(content: bytes) -> bool:
-    return any(own_files.is_ours(content, field) for field in _OURS)
+    return own_files.is_ours(content, *_OURS)
 
 
 def _whole(name: str, before: bytes | None, after: bytes) -> Iterator[Step]:
@@ -223,13 +230,13 @@ def _dropped(filename: str, content: bytes) -> Step:
     return Step(there.name if there else filename, "", Action.DROP, Reason.NO_ENTRY)
 
 
-def places_of(environment: Environment, backend: ExternalSecretsBackend, used: Iterable[str]) -> Mapping[str, Part]:
+def places_of(environment: Environment, backend: ExternalSecretsBackend, used: Sequence[str]) -> Mapping[str, Part]:
     """Return where these values are, by name: where they are kept, pushed to, or read from; not of literal ones.
 
     Raises ConfigurationError for one that is nowhere, or not where the operator's store reads.
     """
     places: dict[str, Stored] = {}
-    for name in sorted(used):
+    for name in used:
         source = environment.values[name].source
         place = source.stored if isinstance(source, Kept) else environment.push.get(name, source)
         if isinstance(place, Stored) and place.kind in objects.READABLE:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgen import recipe
-from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import SealgenError
 from sealgen.kubernetes.external_secret import API_GROUP
 from sealgen.recipe import values_in
-from sealgen.review.external_end import ExternalEnd, read_external
+from sealgen.review.external_end import ExternalEnd, backend_of, read_external
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.review.external_end import ExternalObject
-
-
-def is_external(environment: Environment | None) -> bool:
-    """Tell whether an environment is one of External Secrets."""
-    return environment is not None and isinstance(environment.backend, ExternalSecretsBackend)
 
 
 def external_end(
@@ -34,14 +28,15 @@ def external_end(
     ``files`` are those of its output folder, and maybe of others, by path from the project's root. What can't be
     rendered is put to the ``problems``.
     """
-    if environment is None or not isinstance(environment.backend, ExternalSecretsBackend):
+    backend = backend_of(environment)
+    if environment is None or backend is None:
         return ExternalEnd()
     from sealgen.reconcile.external import wanted  # noqa: PLC0415  (what renders is loaded where something changed)
 
     files = {path: content for path, content in files.items() if posixpath.dirname(path) == str(environment.output)}
     there = {path: content for path, content in files.items() if API_GROUP.encode() in content}
     try:
-        given = wanted(project, environment, environment.backend)
+        given = wanted(project, environment, backend)
     except SealgenError as error:
         problems.append(error)
         return ExternalEnd(there)

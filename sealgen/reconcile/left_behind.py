@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
-from sealgen.kubernetes import external_secret, kustomization, own_files, rollout, sealed_secret
+from sealgen.kubernetes import kustomization, own_files, rollout, sealed_secret
 from sealgen.lock import Lock
 from sealgen.values.literal import Literal
 
@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
-
-_OF_EXTERNAL_SECRETS = (external_secret.FIELD, external_secret.STORE_FIELD)
-
-
-def of_external_secrets(project: Project, environment: Environment, filenames: Iterable[str]) -> dict[str, bytes]:
-    """Return those of an overlay's files that are ExternalSecrets or their store and that sealgen wrote."""
-    found = {}
-    for filename in dict.fromkeys(filenames):
-        content = project.read(environment.output / filename) if is_name(filename) else None
-        if content is not None and any(own_files.is_ours(content, field) for field in _OF_EXTERNAL_SECRETS):
-            found[filename] = content
-    return found
 
 
 def is_name(entry: str) -> bool:
@@ -40,12 +28,12 @@ def of_sealing(project: Project, environment: Environment, lock: Lock) -> dict[s
     """
     secrets = {locked.filename: secret for (secret, _), locked in lock.keys.items()}
     found = {}
-    for filename in (*secrets, *rollout.LISTED_IN):
+    for filename in {**secrets, **rollout.LISTED_IN}:
         content = project.read(environment.output / filename)
-        if content is None or filename in found:
+        if content is None:
             continue
-        ours = _is_sealed(content, secrets[filename]) if filename in secrets else False
-        if ours or own_files.is_ours(content, rollout.FIELD):
+        is_sealed = filename in secrets and _is_sealed(content, secrets[filename])
+        if is_sealed or own_files.is_ours(content, rollout.FIELD):
             found[filename] = content
     return found
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sealgen.errors import ConfigurationError, SealgenError, did_you_mean
 from sealgen.kubernetes import manifest
 from sealgen.kubernetes.pattern import NAME, Pattern, pattern
+from sealgen.recipe import values_in
 from sealgen.template import SUFFIX
 from sealgen.template.blanks import Mask, shape
 from sealgen.template.rendering import Templates
@@ -47,6 +48,13 @@ def render_manifests(project: Project, environment: Environment) -> dict[str, Se
                 made = found.filled(likeness.texts, entry.values)
         manifests[entry.name] = made or press.manifest(entry)
     return manifests
+
+
+def values_used(manifests: Mapping[str, SecretManifest]) -> list[str]:
+    """Return the values that some key is made of, sorted."""
+    return sorted(
+        {name for secret in manifests.values() for key in secret.keys.values() for name in values_in(key.recipe)}
+    )
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.errors import ConfigurationError
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
-from sealgen.recipe import values_in
 from sealgen.reconcile.keeping import Keeping, Overtaken, put
-from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.values import kept_values, rules
 from sealgen.values.kept import Kept
 from sealgen.values.kept_values import KeptValue
@@ -47,9 +46,7 @@ def render(project: Project, environment: Environment, surroundings: Surrounding
             f"sealgen seal {environment.name}",
         )
     manifests = render_manifests(project, environment)
-    used = sorted(
-        {name for secret in manifests.values() for key in secret.keys.values() for name in values_in(key.recipe)}
-    )
+    used = values_used(manifests)
     path = kept_values.path(environment.name)
     with transaction.exclusive(project.root, environment.name, (path,), tell) as run:
         if run.recovered:

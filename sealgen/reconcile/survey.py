@@ -12,7 +12,7 @@ from sealgen.config import FOLDER
 from sealgen.config.backends import SealedSecretsBackend
 from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import ConfigurationError, Mark
-from sealgen.kubernetes import access, kustomization, own_files, rollout, sealed_secret
+from sealgen.kubernetes import access, external_secret, kustomization, own_files, rollout, sealed_secret
 from sealgen.kubernetes.sealed_secret import SealedSecret
 from sealgen.plan import DesiredKey, DesiredSecret
 from sealgen.recipe import Reference
@@ -228,13 +228,16 @@ def survey(project: Project, environment: Environment) -> Survey:
     kustomization_path, kustomized = kustomization_of(project, environment)
     listed = kustomization.resources(kustomized, str(kustomization_path))
     filenames = {entry.filename for entry in environment.secrets}
-    external = left_behind.of_external_secrets(project, environment, sorted({*filenames, *listed} - taken))
+    beside = {
+        name: content
+        for name in sorted({*filenames, *filter(left_behind.is_name, listed)} - taken)
+        if (content := project.read(environment.output / name)) is not None
+    }
     for entry in environment.secrets:
-        path = environment.output / entry.filename
-        there = None if entry.filename in taken or entry.filename in external else project.read(path)
-        if there is not None and not any(own_files.is_ours(there, field) for field in (access.FIELD, rollout.FIELD)):
+        there = beside.get(entry.filename)
+        if there is not None and not own_files.is_ours(there, access.FIELD, rollout.FIELD, *external_secret.FIELDS):
             raise ConfigurationError(
-                f"{path} is there, but sealgen did not write it",
+                f"{environment.output / entry.filename} is there, but sealgen did not write it",
                 hint=f"Move it away, or give the secret '{entry.name}' another filename.",
             )
     roles = _own_file(project, environment, access.FILENAME, access.FIELD, taken, wanted=bool(environment.access))
@@ -253,7 +256,9 @@ def survey(project: Project, environment: Environment) -> Survey:
         files=files,
         access=roles,
         rollout=rolling,
-        external=external,
+        external={
+            name: content for name, content in beside.items() if own_files.is_ours(content, *external_secret.FIELDS)
+        },
     )
     previous_keys(environment.values.values(), manifests.values())
     return surveyed

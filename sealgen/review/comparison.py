@@ -16,7 +16,8 @@ from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.review.change import Change, EnvironmentDiff, Level, Word, shift
 from sealgen.review.end import POWERS
-from sealgen.review.external import external_changes, is_external, moved
+from sealgen.review.external import external_changes, moved
+from sealgen.review.external_end import is_external
 from sealgen.review.kustomized import kustomization_changes
 from sealgen.review.locked import lock_changes, shifted
 from sealgen.review.readers import with_readers
@@ -54,7 +55,7 @@ def compare(name: str, before: End, after: End) -> EnvironmentDiff:
     namespace = after.environment.namespace if after.environment else ""
     changes += kustomization_changes(before.kustomized, after.kustomized, after.unlisted, namespace)
     lock = f"environments/{name}.lock"
-    changes += lock_changes(before.lock, after.lock, lock, of_keys=not is_external(after))
+    changes += lock_changes(before.lock, after.lock, lock, of_keys=not is_external(after.environment))
     secrets = moved([*_secrets(before, after), *external_changes(before, after, lock)], before, after)
     changes += with_readers(secrets, after.kustomized.files, before.by_secret, after.by_secret)
     return EnvironmentDiff(name, tuple(sorted(changes, key=lambda change: change.level)))

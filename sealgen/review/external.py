@@ -10,8 +10,8 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.review.change import Change, Level, Word
+from sealgen.review.external_end import backend_of, is_external
 from sealgen.review.external_manifest import Secrets, store_changes, wider
 from sealgen.review.locked import shifted
 from sealgen.values.version import counter_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def external_changes(before: End, after: End, file: str) -> Iterator[Change]:
     """Yield what changed in the operator's objects and in the versions of their values; ``file`` is the lock's."""
-    if not (is_external(before) or is_external(after)):
+    if not (is_external(before.environment) or is_external(after.environment)):
         return
     old, new = before.external, after.external
     yield from _unlike(old, new, after.environment.name if after.environment else "")
@@ -44,27 +44,17 @@ def external_changes(before: End, after: End, file: str) -> Iterator[Change]:
     for identity in sorted({*old.objects, *new.objects}):
         changes_of = store_changes if identity[0] == "store" else secrets.changes
         yield from changes_of(old.objects.get(identity), new.objects.get(identity))
-    if is_external(before) and is_external(after):
+    if is_external(before.environment) and is_external(after.environment):
         yield from _versions(before, after, file)
-
-
-def is_external(end: End) -> bool:
-    """Tell whether an end is an environment of External Secrets."""
-    return _backend(end) is not None
-
-
-def _backend(end: End) -> ExternalSecretsBackend | None:
-    backend = end.environment.backend if end.environment else None
-    return backend if isinstance(backend, ExternalSecretsBackend) else None
 
 
 def moved(changes: Iterable[Change], before: End, after: End) -> list[Change]:
     """Return the changes; what is gone as a sealed key and came as one that the operator makes has moved, or back."""
     changes = list(changes)
-    if is_external(before) == is_external(after):
+    if is_external(before.environment) == is_external(after.environment):
         return changes
     gone, come = ({one.place for one in changes if one.key and one.word is word} for word in (Word.REMOVED, Word.ADDED))
-    detail = "sealed → made by the operator" if is_external(after) else "made by the operator → sealed"
+    detail = "sealed → made by the operator" if is_external(after.environment) else "made by the operator → sealed"
     return [
         replace(change, word=Word.MOVED, detail=detail) if change.word is Word.ADDED and both else change
         for change in changes
@@ -102,7 +92,7 @@ def _unlike(before: ExternalEnd, after: ExternalEnd, name: str) -> Iterator[Chan
 
 def _shifts(before: End, after: End) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield what the backend says otherwise of all Secrets, before and after."""
-    old, new = _backend(before), _backend(after)
+    old, new = backend_of(before.environment), backend_of(after.environment)
     if old is None or new is None:
         return
     said = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.kubernetes import objects
 from sealgen.kubernetes.external_secret import API_GROUP, KIND, STORE_KINDS
 from sealgen.yaml.nodes import Mapping, Sequence, shown
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Map
 
+    from sealgen.config.environment import Environment
     from sealgen.kubernetes.objects import Field
 
 _TEMPLATE = "spec.target.template.data"
@@ -67,6 +69,17 @@ class ExternalEnd:
     def secrets(self) -> Map[str, ExternalObject]:
         """The ExternalSecrets among the objects, by the name of the Secret."""
         return {found.secret: found for found in self.objects.values() if found.secret}
+
+
+def is_external(environment: Environment | None) -> bool:
+    """Tell whether an environment is one of External Secrets."""
+    return backend_of(environment) is not None
+
+
+def backend_of(environment: Environment | None) -> ExternalSecretsBackend | None:
+    """Return the backend of an environment of External Secrets; None of another one, and of none."""
+    backend = environment.backend if environment else None
+    return backend if isinstance(backend, ExternalSecretsBackend) else None
 
 
 def read_external(content: bytes, file: str) -> list[ExternalObject]:
