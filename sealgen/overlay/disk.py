@@ -127,8 +127,13 @@ def nearest(folder: Path) -> Path:
 
 
 def make_folder(folder: Path, made: list[Path]) -> None:
-    """Make a folder and those above it, and note in ``made`` which were made."""
+    """Make a folder and those above it, and note in ``made`` which were made; another run may make them meanwhile."""
     if not folder.is_dir():
         make_folder(folder.parent, made)
-        folder.mkdir()
-        made.append(folder)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
+        else:
+            made.append(folder)

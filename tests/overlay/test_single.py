@@ -51,6 +51,19 @@ def test_where_it_fails_all_is_as_it_was(tmp_path: Path, step: str) -> None:
 FILE = PurePosixPath("folder/a")
 
 
+def test_its_folder_may_be_made_by_another_run_at_the_same_moment(tmp_path: Path) -> None:
+    mkdir = Path.mkdir
+
+    def made_before(folder: Path, *args: int) -> None:
+        if folder == tmp_path / "folder":
+            mkdir(folder)
+        mkdir(folder, *args)
+
+    with patch.object(Path, "mkdir", made_before):
+        exchange(tmp_path, FILE, None, b"one")
+    assert (tmp_path / FILE).read_bytes() == b"one"
+
+
 def test_a_file_of_the_project_is_put_in_the_place_of_what_was_read(tmp_path: Path) -> None:
     exchange(tmp_path, FILE, None, b"one")
     assert (tmp_path / FILE).read_bytes() == b"one"
