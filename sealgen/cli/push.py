@@ -34,10 +34,21 @@ _DONE = {"create": "created", "update": "updated"}
 @click.argument("values", metavar="[VALUE]...", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Only show what would be put where.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
+@click.option(
+    "--from-cluster", is_flag=True, help="Read back from the live Secrets what was sealed and stored nowhere."
+)
 @click.option("--force", is_flag=True, help="Write entries too that are not sealgen's, and make them so.")
 @global_options
 @click.pass_context
-def command(context: click.Context, name: str, values: tuple[str, ...], dry_run: bool, yes: bool, force: bool) -> int:
+def command(
+    context: click.Context,
+    name: str,
+    values: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    from_cluster: bool,
+    force: bool,
+) -> int:
     """Put values of an environment where its push: says, for others to read.
 
     What a store holds is compared first; only what differs is put, and an entry that sealgen did not make is not
@@ -51,7 +62,13 @@ def command(context: click.Context, name: str, values: tuple[str, ...], dry_run:
 
     def run(project: Project, name: str) -> each.Outcome:
         around = steps.surroundings(project, ask=ask if is_terminal else None)
-        push = prepare(project.environment(name), values, around, takes_over=force)
+        environment = project.environment(name)
+        live = None
+        if from_cluster:
+            from sealgen.reconcile.read_back import sealed_values  # noqa: PLC0415  (most runs ask no cluster)
+
+            live = sealed_values(project, environment)
+        push = prepare(environment, values, around, takes_over=force, live=live)
         if push.stuck:
             report.say(_table(push, verbose=settings(context).verbose).rstrip("\n"), to_stderr=True)
             return each.Outcome(12, _data(push, frozenset()), Stuck(push))

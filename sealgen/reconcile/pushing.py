@@ -14,12 +14,12 @@ from sealgen.values.prompt import Prompt
 from sealgen.values.stored import parts_in_stores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.values.entry import Entry, Part
     from sealgen.values.secret import Secret
-    from sealgen.values.source import Held, Surroundings
+    from sealgen.values.source import Held, Parts, Surroundings
     from sealgen.values.stored import Stored
     from sealgen.values.value import Value
 
@@ -84,11 +84,19 @@ class Stuck(CannotTell):
         self.push = push
 
 
-def prepare(environment: Environment, names: Sequence[str], surroundings: Surroundings, *, takes_over: bool) -> Push:
+def prepare(
+    environment: Environment,
+    names: Sequence[str],
+    surroundings: Surroundings,
+    *,
+    takes_over: bool,
+    live: Callable[[Value], Parts] | None = None,
+) -> Push:
     """Compare the values called ``names``, or all that have a place where none is named, with what their stores hold.
 
-    ``takes_over`` allows to write entries that are not sealgen's. Nothing is written. Raises ConfigurationError for a
-    name that is none or has no place.
+    ``takes_over`` allows to write entries that are not sealgen's. ``live`` gives a value that was sealed and stored
+    nowhere, and raises SealgenError where it can't; without it such a value is not pushed. Nothing is written.
+    Raises ConfigurationError for a name that is none or has no place.
     """
     places = _places(environment, names)
     makes = isinstance(environment.backend, ExternalSecretsBackend)
@@ -113,7 +121,7 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
             continue
         wanted: dict[str, Mapping[Part, Secret]] = {}
         for name, place in its.items():
-            found = _wanted(held, place, values[name], surroundings, asks=name in names, makes=makes)
+            found = _wanted(held, place, values[name], surroundings, live, asks=name in names, makes=makes)
             if isinstance(found, Row):
                 rows[name] = found
             else:
@@ -131,7 +139,14 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
 
 
 def _wanted(
-    held: Held, place: Stored, value: Value, surroundings: Surroundings, *, asks: bool, makes: bool
+    held: Held,
+    place: Stored,
+    value: Value,
+    surroundings: Surroundings,
+    live: Callable[[Value], Parts] | None,
+    *,
+    asks: bool,
+    makes: bool,
 ) -> Mapping[Part, Secret] | Row:
     """Return the value's parts by where each is to be, or what becomes of it without them.
 
@@ -144,11 +159,12 @@ def _wanted(
     if is_made and not is_free:
         return Row(value.name, place, Deed.UNCHANGED, "it is generated where there is none")
     source = generator_of(value.source) if is_made else value.source
-    if source.made and not (is_made or isinstance(source, Prompt)):
-        reason = "it is generated, and stored nowhere; say where it is kept: keep: {…}"
+    is_sealed = source.made and not (is_made or isinstance(source, Prompt))
+    if is_sealed and live is None:
+        reason = "it is generated, and stored nowhere; say where it is kept, keep: {…}, or add --from-cluster"
         return Row(value.name, place, Deed.UNKNOWN, reason)
     try:
-        parts = source.obtain(value.name, surroundings)
+        parts = live(value) if is_sealed and live is not None else source.obtain(value.name, surroundings)
         rules.check(value.name, value.rules, parts)
     except SealgenError as error:
         return Row(value.name, place, Deed.UNKNOWN, error.message)

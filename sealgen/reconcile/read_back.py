@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sealgen.cluster import live_secret
@@ -16,24 +17,26 @@ from sealgen.cluster.of_environment import cluster_of
 from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.errors import CannotTell, SealgenError
 from sealgen.plan import Action, Made
-from sealgen.recipe import references
+from sealgen.recipe import Reference, references
+from sealgen.reconcile.planning import sealed_secrets_backend
 from sealgen.reconcile.rollout import live_name
+from sealgen.reconcile.survey import survey
 from sealgen.rotation.journal import Held
 from sealgen.values import rules
 from sealgen.values.generators.text import TextGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sealgen.cluster.connection import Cluster
     from sealgen.cluster.live_secret import LiveSecret
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
-    from sealgen.recipe import Reference
     from sealgen.reconcile.planning import Planned
     from sealgen.reconcile.survey import Survey
     from sealgen.values.secret import Secret
     from sealgen.values.source import Parts
+    from sealgen.values.value import Value
 
 
 def read_back(project: Project, planned: Planned) -> dict[str, Parts]:
@@ -89,6 +92,31 @@ def live_values(
         except SealgenError as error:
             found[reference] = error
     return found
+
+
+def sealed_values(project: Project, environment: Environment) -> Callable[[Value], Parts]:
+    """Return what reads a value back that was sealed and stored nowhere; it raises SealgenError where it can't.
+
+    The cluster is asked when the first value is wanted, for all that are pushed. Raises ConfigurationError for an
+    environment that is not sealed.
+    """
+    sealed_secrets_backend(environment)
+    surveyed = survey(project, environment)
+
+    @cache
+    def found() -> Mapping[Reference, Secret | SealgenError]:
+        made = [value for name, value in environment.values.items() if value.source.made and name in environment.push]
+        wanted = [Reference(value.name, part) for value in made for part in value.source.parts]
+        return live_values(project, environment, {reference: places(surveyed, reference) for reference in wanted})
+
+    def read(value: Value) -> Parts:
+        parts = {part: found()[Reference(value.name, part)] for part in value.source.parts}
+        for secret in parts.values():
+            if isinstance(secret, SealgenError):
+                raise CannotTell(f"it can't be read back from the cluster: {secret.message}")
+        return {part: secret for part, secret in parts.items() if not isinstance(secret, SealgenError)}
+
+    return read
 
 
 def _connected(project: Project, environment: Environment) -> _Live | SealgenError:

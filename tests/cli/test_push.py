@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.api_server import as_json
+from tests.support.api_server import api_server, as_json
 from tests.support.leaks import leaked
-from tests.support.project import Project, empty
+from tests.support.live import Live
+from tests.support.project import Project, aura, empty
 from tests.support.terminal import at_terminal
 from tests.support.vault import OURS, TOKEN, Vault, vault
 
@@ -183,7 +184,10 @@ def test_where_one_value_can_not_be_had_nothing_is_put(project: Project, store: 
         "staging",
         "  VALUE  STORE  ENTRY                PROPERTY  ACTION   REASON",
         f"  smtp   {where}  smtp      unknown  values.smtp: the environment variable SMTP is not set",
-        f"  jwt    {where}  jwt       unknown  it is generated, and stored nowhere; say where it is kept: keep: {{…}}",
+        (
+            f"  jwt    {where}  jwt       unknown  it is generated, and stored nowhere; say where it is kept, "
+            "keep: {…}, or add --from-cluster"
+        ),
         f"  pin    {where}  pin       unknown  values.pin is asked of a person, and there is no terminal to ask at",
         f"  user   {where}  user      create",
         "error: staging: not all of it can be pushed, so nothing was put",
@@ -442,3 +446,66 @@ def test_what_is_generated_for_an_operator_is_told_by_no_output(operated: Projec
 def test_a_plan_for_an_operator_makes_nothing(operated: Project, store: Vault) -> None:
     assert operated.run("push", "staging", "--dry-run", env=env(store)).code == 10
     assert store.writes() == []
+
+
+# --- what was sealed and stored nowhere ---
+
+PLACE = {"vault": "secret/aura/{environment}", "property": "{value}"}
+GENERATED = {"jwt_secret_key": "backend-secrets/JWT_SECRET_KEY", "redis_password": "redis-secrets/redis-password"}
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[tuple[Project, Live]]:
+    """Return Aura's project, sealed, with its overlay in a cluster."""
+    (tmp_path / "aura").mkdir()
+    sealed = aura(tmp_path / "aura")
+    sealed.change(push=PLACE)
+    assert sealed.run("seal", "staging", "-q") == (0, "", "")
+    (tmp_path / "cluster").mkdir()
+    with api_server(tmp_path / "cluster") as server:
+        sealed.change(cluster={"kubeconfig": str(server.kubeconfig)})
+        cluster = Live(server)
+        cluster.apply(sealed)
+        yield sealed, cluster
+
+
+def test_what_only_the_cluster_has_is_pushed_as_it_is(live: tuple[Project, Live], store: Vault) -> None:
+    sealed, _ = live
+    ended = sealed.run("push", "staging", *GENERATED, "--from-cluster", env=env(store))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith("staging: 2 values, 2 created\n")
+    values = sealed.unsealed()
+    ((path, body), _tags) = store.writes()
+    assert path == "secret/data/aura/staging"
+    assert body["data"] == {name: values[key].decode() for name, key in GENERATED.items()}
+    known = {key: values[key] for key in GENERATED.values()}
+    for content in (ended.out.encode(), *sealed.contents().values()):
+        assert leaked(content, known) == []
+    again = sealed.run("push", "staging", *GENERATED, "--from-cluster", env=env(store))
+    assert again == (0, "staging: 2 values, 2 unchanged\n", "")
+
+
+def test_what_the_cluster_does_not_prove_is_not_pushed(live: tuple[Project, Live], store: Vault) -> None:
+    sealed, cluster = live
+    cluster.sealed["redis-secrets"]["spec"]["encryptedData"]["redis-password"] = "AgB="
+    ended = sealed.run("push", "staging", *GENERATED, "--from-cluster", env=env(store))
+    assert ended.code == 12
+    assert (
+        "it can't be read back from the cluster: the SealedSecret aura-staging/redis-secrets has another ciphertext of "
+        "redis-password than the lock\n" in ended.err
+    )
+    assert not store.writes()
+
+
+def test_what_an_operator_makes_is_not_read_back(project: Project, store: Vault) -> None:
+    auth = {"tokenSecretRef": {"name": "vault", "key": "token"}}
+    secret_store = {"name": "aura", "vault": {"server": "https://vault.example", "path": "secret", "auth": auth}}
+    project.change(backend={"kind": "external-secrets", "secret_store": secret_store})
+    assert project.run("push", "staging", "--from-cluster", env=env(store)) == (
+        2,
+        "",
+        (
+            "error: staging is an environment of External Secrets: nothing of it is sealed\n"
+            "Write what the operator needs: sealgen seal staging\n"
+        ),
+    )
