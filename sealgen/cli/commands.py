@@ -8,6 +8,7 @@ COMMANDS = {
     "rotate": "Make the next version of values, and seal again all that depends on them.",
     "due": "Show which values are due for rotation, and when the others will be.",
     "push": "Put values into the stores that others read.",
+    "migrate": "Move an environment to another backend: sealed, External Secrets or plain.",
     "plan": "Show what seal would do, and why.",
     "check": "Prove what can be proven without any plaintext.",
     "diff": "Tell what a sealed diff means, for review.",

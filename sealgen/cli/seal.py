@@ -14,9 +14,10 @@ from sealgen.cli.settings import environments, global_options, settings
 from sealgen.overlay.seen import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sealgen.config.project import Project
+    from sealgen.overlay.transaction import FileChange
     from sealgen.reconcile.planning import Planned
     from sealgen.reconcile.request import Request
     from sealgen.reconcile.sealing import Sealed
@@ -75,10 +76,11 @@ def carry_out(
     waits: bool,
     approve: Callable[[Planned], None] | None = None,
     then: Callable[[Sealed], None] = lambda _: None,
+    along: Sequence[FileChange] = (),
 ) -> each.Outcome:
     """Seal what is asked for, and tell; ``approve`` shows the plan to somebody, and may raise what ends the run.
 
-    ``then`` is given what was done, once it was told.
+    ``then`` is given what was done, once it was told. ``along`` is as for ``sealing.seal``.
     """
     from sealgen.config.external_secrets import ExternalSecretsBackend  # noqa: PLC0415
     from sealgen.crypto.certificate import EXPIRES_SOON  # noqa: PLC0415
@@ -104,6 +106,7 @@ def carry_out(
                 waiting=report.note if waits else None,
                 progress=told,
                 approve=approve or (lambda _: None),
+                along=along,
             )
     except Stuck as error:
         plan = error.planned.plan

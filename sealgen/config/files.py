@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from sealgen.errors import SealgenError, shortened
@@ -64,3 +65,29 @@ class WorkTree:
         # Path.resolve raises for a circle of links, where reading says it better.
         top = os.path.realpath(self.root / folder)
         return os.path.commonpath([top, os.path.realpath(self.root / path)]) != top
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Files of which one has another content than it has yet."""
+
+    files: Files
+    path: str
+    content: bytes = field(repr=False)
+
+    @property
+    def root(self) -> Path:
+        """The project's root in the work tree."""
+        return self.files.root
+
+    def read(self, path: str | PurePosixPath) -> bytes | None:
+        """Return a file's bytes, None where there is none; raises SealgenError where it can't be read."""
+        return self.content if str(path) == self.path else self.files.read(path)
+
+    def below(self, folder: str, suffix: str) -> Iterable[str]:
+        """Return the files below a folder whose names end so, by their path from the folder."""
+        return self.files.below(folder, suffix)
+
+    def leads_out(self, path: str | PurePosixPath, folder: str) -> bool:
+        """Tell whether what is at a path below a folder is a link that leads out of it."""
+        return self.files.leads_out(path, folder)

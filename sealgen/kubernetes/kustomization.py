@@ -89,6 +89,12 @@ _MORE = {"generators", "helmChartInflationGenerator", "helmCharts", "namePrefix"
 """Fields that make objects beside those of its parts, or give them other names."""
 
 
+def is_empty(content: bytes, file: str) -> bool:
+    """Tell whether a kustomization has nothing at all; raises ConfigurationError for what is none."""
+    root = _read(content, file)
+    return root.entries.keys() <= {"apiVersion", "kind", RESOURCES} and not _entries(root, RESOURCES)
+
+
 def update(content: bytes | None, file: str, add: Seq[str], remove: Seq[str], field: str = RESOURCES) -> bytes | None:
     """Return the file with these entries of a field added, at the end, and removed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from sealgen.reconcile.survey import written_to
 from sealgen.values import fingerprint_key, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from sealgen.backends.resolution import Plaintext, Warned
@@ -65,12 +66,14 @@ def seal(
     waiting: Callable[[str], None] | None,
     progress: Callable[[int, int], None],
     approve: Callable[[Planned], None] = lambda _: None,
+    along: Sequence[FileChange] = (),
 ) -> Sealed:
     """Bring the overlay and the lock of an environment up to date.
 
     ``witness`` notes what the project reads, and ``crew`` seals. ``tell`` is told of what an interrupted run left,
     ``waiting`` of another run that is waited for (None: it is not), ``progress`` of how many files are made, and of
-    how many. ``approve`` is given the plan before anything is made, and may raise what ends the run.
+    how many. ``approve`` is given the plan before anything is made, and may raise what ends the run. ``along`` are
+    changes of other files, which ``project`` shows as made already.
     Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
     for everything else that stands in the way.
     """
@@ -81,7 +84,7 @@ def seal(
             tell(run.recovered)
             environment = project.environment(environment.name)
         seen.remember(project.root, environment.name, None)
-        sealed = _seal(project, environment, request, surroundings, run, witness, crew, progress, approve)
+        sealed = _seal(project, environment, request, surroundings, run, witness, crew, progress, approve, along)
         # What a source gives is in no file that was noted, and what was left out may be anything.
         if not request.only and not request.alone and not any(is_read(environment, name) for name in sealed.values):
             noted = witness.seen(sealed.secrets, sealed.keys)
@@ -99,6 +102,7 @@ def _seal(
     crew: Crew,
     progress: Callable[[int, int], None],
     approve: Callable[[Planned], None],
+    along: Sequence[FileChange],
 ) -> Sealed:
     planned = _prepared(project, environment, request, surroundings)
     approve(planned)
@@ -115,8 +119,8 @@ def _seal(
             request = replace(request, rotate=request.rotate - overtaken.put)
             planned = _prepared(project, environment, request, surroundings)
     files: tuple[PurePosixPath, ...] = ()
-    if planned.plan.changes:
-        changes = outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}")
+    if planned.plan.changes or along:
+        changes = itertools.chain(along, outcome(planned, ciphertexts, f"{surroundings.now:%Y-%m-%d}"))
         total = len(touched(planned.plan.steps))
         files = run.apply(_noted(changes, witness, lambda done: progress(min(done, total), total)))
     return Sealed(

@@ -63,3 +63,11 @@ def after_line(text: str, index: int, lines: str) -> Edit:
     """Put whole lines behind the line of ``index``, which may be the last and without an end."""
     place = next_line(text, index)
     return place, place, lines if text[:place].endswith("\n") else line_end(text) + lines
+
+
+def end_of(node: Any) -> int:
+    """Return where the text of a node ends; of a block, where that of its last entry does."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return end_of(last[1] if isinstance(node, yaml.MappingNode) else last)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sealgen.yaml import layout
-from sealgen.yaml.edits import after_line, applied, compose, next_line
+from sealgen.yaml.edits import after_line, applied, compose, end_of, next_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def without_entry(text: str, name: str) -> str:
         raise NotInPlaceError
     ((key, value),) = (entry for entry in mapping.value if entry[0].value == name)
     start = text.rfind("\n", 0, key.start_mark.index) + 1
-    end = _end(value)
+    end = end_of(value)
     return applied(text, [(start, end if text[:end].endswith("\n") else next_line(text, end), "")])
 
 
@@ -76,7 +76,7 @@ def _edit(text: str, mapping: Any, order: Sequence[str], name: str, value: Any) 
     written = _written({name: value}, first.column)
     for key, there in mapping.value:
         if key.value == name:
-            end = _end(there)
+            end = end_of(there)
             anew = written[first.column :]
             return key.start_mark.index, end, anew if text[:end].endswith("\n") else anew[:-1]
     before = set(order[: order.index(name)])
@@ -84,7 +84,7 @@ def _edit(text: str, mapping: Any, order: Sequence[str], name: str, value: Any) 
     if not ahead:
         start = first.index - first.column
         return start, start, written
-    end = _end(ahead[-1])
+    end = end_of(ahead[-1])
     return (end, end, written) if text[:end].endswith("\n") else after_line(text, end, written)
 
 
@@ -94,11 +94,3 @@ def _written(tree: Tree, column: int) -> str:
     for _ in range(deep):
         tree = {"x": tree}
     return textwrap.indent(layout.dump(tree).split("\n", 1 + deep)[-1], " " * (column % 2))
-
-
-def _end(node: Any) -> int:
-    """Return where the text of a node ends; of a block, where that of its last entry does."""
-    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
-        return int(node.end_mark.index)
-    last = node.value[-1]
-    return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
