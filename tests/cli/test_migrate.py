@@ -292,8 +292,8 @@ def test_a_command_line_that_can_not_be_right(sealed: Project, arguments: tuple[
         (
             "\n# one\nbackend:\n  kind: external-secrets\n  secret_store: {name: A_b}\n",
             (
-                "store.yaml:5:24: backend.secret_store.name: 'A_b' can't be a name: use lower-case letters, digits, '-' "
-                "and '.', with a letter or digit at both ends and next to each '.'; did you mean 'a-b'?"
+                "store.yaml:5:24: backend.secret_store.name: 'A_b' can't be a name: use lower-case letters, digits, "
+                "'-' and '.', with a letter or digit at both ends and next to each '.'; did you mean 'a-b'?"
             ),
         ),
         (
