@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["clone"]
-PAGES = ["docs/external-secrets.md", "docs/review.md", "docs/rotation.md"]
+PAGES = ["docs/external-secrets.md", "docs/migration.md", "docs/review.md", "docs/rotation.md"]
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def command(
             report.say(f"{name}: its backend is {kind} already")
             return each.Outcome(0, {})
         with _without_option():
-            fields = _fields(project, kind, file, certificate)
+            fields = _fields(project, name, kind, file, certificate)
             try:
                 if kind == "sealed-secrets":
                     return _to_sealed(context, project, name, fields, frozenset(rotate), asks=asks, dry_run=dry_run)
@@ -110,7 +110,7 @@ def _without_option() -> Iterator[None]:
         raise
 
 
-def _fields(project: Project, kind: str, file: str | None, certificate: str | None) -> Given:
+def _fields(project: Project, name: str, kind: str, file: str | None, certificate: str | None) -> Given:
     from sealgen import certificates  # noqa: PLC0415
     from sealgen.config import fields  # noqa: PLC0415
 
@@ -118,7 +118,7 @@ def _fields(project: Project, kind: str, file: str | None, certificate: str | No
         content = certificates.content_of(file)
         return fields.given(content, "standard input" if file == "-" else file)
     if certificate is not None:
-        return fields.given(_sealed_with(project, certificate).encode(), _OPTION)
+        return fields.given(_sealed_with(project, name, certificate).encode(), _OPTION)
     if kind == "plain":
         return fields.given(b"backend:\n  kind: plain\n", kind)
     if kind == "sealed-secrets":
@@ -133,8 +133,10 @@ def _fields(project: Project, kind: str, file: str | None, certificate: str | No
     )
 
 
-def _sealed_with(project: Project, certificate: str) -> str:
+def _sealed_with(project: Project, name: str, certificate: str) -> str:
+    """Return the fields of an environment that is sealed with a certificate, and its output where it has none."""
     from sealgen import certificates  # noqa: PLC0415
+    from sealgen.config.merging import merged  # noqa: PLC0415
     from sealgen.crypto import certificate as certificate_rules  # noqa: PLC0415
 
     if "://" in certificate:
@@ -149,7 +151,8 @@ def _sealed_with(project: Project, certificate: str) -> str:
     written = (
         "'" + certificate.replace("'", "''") + "'" if set(certificate) & set("'\"#: {}[],&*!|>%@`") else certificate
     )
-    return f"backend:\n  kind: sealed-secrets\n  certificate: {written}\n  fingerprint: {offered.fingerprint}\n"
+    output = "" if merged(name, project.read).get("output") else f"output: k8s/overlays/{name}\n"
+    return f"backend:\n  kind: sealed-secrets\n  certificate: {written}\n  fingerprint: {offered.fingerprint}\n{output}"
 
 
 def _to_sealed(

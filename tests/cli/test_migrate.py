@@ -332,3 +332,10 @@ def test_a_certificate_outside_of_the_project_is_refused(external: Project, tmp_
     (tmp_path.parent / "outside.pem").write_bytes(external.controller.certificate)
     message = refused(external, "--to", "sealed-secrets", "--certificate", "../outside.pem")
     assert message.startswith("error: backend.certificate: '../outside.pem'")
+
+
+def test_an_environment_without_an_output_gets_one_when_it_is_sealed(sealed: Project) -> None:
+    assert sealed.run("migrate", "staging", "--to", "plain", "-q").code == 0
+    sealed.change(output=None)
+    assert sealed.run(*TO_SEALED, "-q") == (0, "", "")
+    assert sealed.read("environments/staging.yaml").decode().count("output: k8s/overlays/staging\n") == 1
