@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
 import time
 import urllib.request
 import uuid
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.conformance import test_stores
 from tests.conformance.cluster.cluster import KubectlError
@@ -744,3 +747,57 @@ def test_status_tells_of_a_store_that_lets_nobody_in(
     row = is_told(cluster, project, "store-not-ready", "not-synced")
     assert row["secret"] == "missing"
     signs_in(cluster, namespace)
+
+
+# --- from sealed to the operator's, and back ---
+
+
+def test_a_secret_is_there_all_the_time_while_its_environment_moves_there_and_back(
+    cluster: Cluster, project: Project, bao: Bao, environ: dict[str, str], tmp_path: Path
+) -> None:
+    namespace = cluster.namespace()
+    signs_in(cluster, namespace)
+    at = {**environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    push = {"vault": "secret/aura/{environment}", "property": "{value}"}
+    values = {"token": {"generate": "hex", "bytes": 16}}
+    project.environment("moving", namespace=namespace, values=values, push=push, secrets=["one"])
+    project.template("one", {"token": "{{ values.token }}"})
+    applied(cluster, project, "moving", at)
+    cluster.wait_synced(namespace)
+    first, uid = cluster.secret(namespace, "one")["token"], uid_of(cluster, namespace, "one")
+
+    def follow(*arguments: str) -> None:
+        """Migrate, and run the commands that it tells."""
+        ended = project.run("migrate", "moving", *arguments, "--json", env=at)
+        assert ended.code == 0, ended
+        for command in ended.document["results"][0]["next"]:
+            if command.startswith("kubectl"):
+                cluster.kubectl(*command.replace("k8s/", f"{project.root}/k8s/").split()[1:])
+                assert uid_of(cluster, namespace, "one") == uid
+
+    pushed = project.run("push", "moving", "--from-cluster", "--yes", env=at)
+    assert (pushed.code, pushed.err) == (0, "")
+    (tmp_path / "store.yaml").write_text(yaml.safe_dump({"backend": often(vault(bao))}))
+    follow("--to", "external-secrets", "--with", str(tmp_path / "store.yaml"))
+    wait_ready(cluster, namespace, "one")
+    assert cluster.secret(namespace, "one")["token"] == first
+
+    # What the rotations of Aura's production wait by: the operator has read what the store has now.
+    bao.ask("POST", "secret/data/aura/moving", {"data": {"token": "another"}})
+    refresh = yaml.safe_load((ROOT / "environments/production.yaml").read_text())["vars"]["refresh"]
+    run = ["sh", "-ec", refresh, "refresh", namespace, "one"]
+    subprocess.run(run, env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}, check=True, capture_output=True)
+    assert cluster.secret(namespace, "one")["token"] == b"another"
+
+    certificate = project.backend()["certificate"]
+    follow("--to", "sealed-secrets", "--certificate", certificate, "--rotate", "token")
+    cluster.wait_synced(namespace)
+    until(
+        lambda: cluster.secret(namespace, "one")["token"] not in (first, b"another"), "the Secret is still the old one"
+    )
+    assert uid_of(cluster, namespace, "one") == uid
+
+
+def uid_of(cluster: Cluster, namespace: str, name: str) -> str:
+    uid: str = cluster.get("secret", name, f"--namespace={namespace}")["metadata"]["uid"]
+    return uid
