@@ -132,10 +132,10 @@ def _emptied(move: Move) -> Moved:
         after = kustomization.update(after, str(path), [], filenames, field)
     if after is not None and kustomization.is_empty(after, str(path)):
         after = None
-    changes = [move.change]
-    changes += [FileChange(environment.output / filename, there, None) for filename, there in sorted(gone.items())]
+    changes = [FileChange(environment.output / filename, there, None) for filename, there in sorted(gone.items())]
     changes += [FileChange(path, kustomized, after)] if after != kustomized else []
     changes += [FileChange(lock_path(environment.name), content, None)] if content is not None else []
+    changes.append(move.change)
     steps = tuple(Step(filename, "", Action.DROP, Reason.BACKEND) for filename in sorted(gone))
     keys = sum(len(secret.keys) for secret in manifests.values())
     return Moved(move, Plan(steps, (), (), {}), len(manifests), keys, tuple(changes))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sealgen import certificates
 from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.overlay import seen, transaction
+from sealgen.overlay.state import journal_of
 from sealgen.plan import Action, Made, Plan, Reason, touched
 from sealgen.recipe import values_in
 from sealgen.reconcile import keeping
@@ -77,7 +78,8 @@ def seal(
     Nothing is written unless all of it is. Raises CannotTell where the plan is blocked or unknown, and SealgenError
     for everything else that stands in the way.
     """
-    sealed_secrets_backend(environment)
+    if not journal_of(project.root, environment.name).exists():  # what is to be finished may have changed the backend
+        sealed_secrets_backend(environment)
     within = written_to(environment)
     with transaction.exclusive(project.root, environment.name, within, waiting) as run:
         if run.recovered:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.cli.test_external_secrets import BACKEND, PUSH
 from tests.support.project import Project, aura, empty
@@ -257,6 +258,37 @@ def test_an_external_run_ends_where_the_finished_one_made_another_kind_of_enviro
     assert project.contents() == after
 
 
+@pytest.mark.parametrize(
+    "way", [("sealed", "external"), ("external", "sealed"), ("sealed", "plain"), ("plain", "sealed")]
+)
+def test_a_change_of_backend_that_was_killed_is_finished_by_seal(tmp_path: Path, way: tuple[str, str]) -> None:
+    project = aura(tmp_path)
+    project.write("store.yaml", yaml.safe_dump({"backend": BACKEND, "push": PUSH}))
+    generated = ("jwt_secret_key", "postgres_password", "redis_password")
+    rotate = tuple(option for name in generated for option in ("--rotate", name))
+    to = {
+        "sealed": ("--to", "sealed-secrets", "--certificate", "environments/certificates/controller.pem"),
+        "external": ("--to", "external-secrets", "--with", "store.yaml"),
+        "plain": ("--to", "plain"),
+    }
+    assert project.run("seal", "staging", "-q").code == 0
+    source, target = way
+    if source != "sealed":
+        assert project.run("migrate", "staging", *to[source], "-q").code == 0
+    before = project.contents()
+    ended = project.run("migrate", "staging", *to[target], *(rotate if way == ("external", "sealed") else ()), "--json")
+    files = ended.document["results"][0]["files"]
+    after = project.contents()
+    assert sorted(files) == sorted(path for path in before | after if before.get(path) != after.get(path))
+    for done in range(len(files) + 1):
+        leave_behind(project, before, after, files, done)
+        ended = project.run("seal", "staging")
+        assert f"staging: finished an interrupted run of {len(files)} files\n" in ended.err, done
+        assert project.contents() == after
+        for path in after:
+            project.write(path, after[path])
+
+
 def leave_behind(
     project: Project, before: dict[str, bytes], after: dict[str, bytes], changed: list[str], done: int
 ) -> None:
@@ -264,11 +296,15 @@ def leave_behind(
     records = []
     for number, path in enumerate(changed):
         digests = {
-            name: blake2b(files[path], digest_size=32).hexdigest()
+            name: blake2b(files[path], digest_size=32).hexdigest() if path in files else None
             for name, files in (("before", before), ("after", after))
         }
         records.append({"path": path, **digests})
         if number >= done:
-            project.write(path, before[path])
-            project.write(f".sealgen/staging.staging/{number}", after[path])
+            if path in before:
+                project.write(path, before[path])
+            else:
+                (project.root / path).unlink()
+            if path in after:
+                project.write(f".sealgen/staging.staging/{number}", after[path])
     project.write(".sealgen/staging.journal", json.dumps({"version": 1, "files": records}) + "\n")

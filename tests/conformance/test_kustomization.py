@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,9 +12,6 @@ from sealgen.kubernetes.kustomization import FILENAME, transformer_problems, upd
 from sealgen.kubernetes.sealed_secret import Scope
 from tests.cli.test_external_secrets import BACKEND, FOLDER, PUSH
 from tests.support.project import aura
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def built(kustomize: str, folder: Path, kustomization: bytes, names: list[str]) -> list[tuple[str, str]]:
@@ -85,3 +82,18 @@ def test_kustomize_passes_external_secrets_and_their_store_as_they_are(kustomize
     names = ("backend-secrets", "postgres-secrets", "redis-secrets", "secret-store")
     written = [yaml.safe_load((folder / f"{name}.yaml").read_bytes()) for name in names]
     assert list(yaml.safe_load_all(done.stdout)) == written
+
+
+@pytest.mark.parametrize(
+    ("environment", "kinds"),
+    [
+        ("staging", ["SealedSecret"] * 3),
+        ("production", ["ExternalSecret"] * 3 + ["SecretStore"]),
+    ],
+)
+def test_the_shipped_overlays_are_built(kustomize: str, environment: str, kinds: list[str]) -> None:
+    overlay = Path(__file__).parents[2] / "k8s/overlays" / environment
+    done = subprocess.run([kustomize, "build", overlay], capture_output=True, text=True, check=True)
+    found = list(yaml.safe_load_all(done.stdout))
+    assert sorted(document["kind"] for document in found) == kinds
+    assert {document["metadata"]["namespace"] for document in found} == {f"aura-{environment}"}
