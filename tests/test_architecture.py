@@ -172,6 +172,7 @@ MAY_LOAD = {
     ("seal", "--help"): set(),
     ("rotate", "--help"): set(),
     ("push", "--help"): set(),
+    ("migrate", "--help"): set(),
     ("unseal", "--help"): set(),
     ("values", "--help"): set(),
     ("values", "set", "--help"): set(),
