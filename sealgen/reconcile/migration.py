@@ -13,7 +13,7 @@ from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.config.files import Edited
 from sealgen.errors import CannotTell, SealgenError
-from sealgen.kubernetes import access, kustomization, own_files
+from sealgen.kubernetes import access, external_secret, kustomization, own_files
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
@@ -116,17 +116,15 @@ def _emptied(move: Move) -> Moved:
     """Return what becomes of an overlay that is written no more: all that sealgen wrote goes, and so does the lock."""
     project, environment = move.project, move.before
     manifests = render_manifests(project, move.environment)
-    content, lock = read_lock(project, environment.name)
+    lock_content, lock = read_lock(project, environment.name)
     path, kustomized = kustomization_of(project, environment)
     listed = kustomization.resources(kustomized, str(path))
-    names = sorted({*listed, *(entry.filename for entry in environment.secrets)})
-    gone = {
-        **left_behind.of_sealing(project, environment, lock),
-        **left_behind.of_external_secrets(project, environment, names),
-    }
-    roles = project.read(environment.output / access.FILENAME)
-    if roles is not None and own_files.is_ours(roles, access.FIELD):
-        gone[access.FILENAME] = roles
+    names = {*filter(left_behind.is_name, listed), *(entry.filename for entry in environment.secrets), access.FILENAME}
+    gone = left_behind.of_sealing(project, environment, lock)
+    for filename in sorted(names - gone.keys()):
+        content = project.read(environment.output / filename)
+        if content is not None and own_files.is_ours(content, access.FIELD, *external_secret.FIELDS):
+            gone[filename] = content
     after = kustomized
     for field, filenames in left_behind.by_field(gone).items():
         after = kustomization.update(after, str(path), [], filenames, field)
@@ -134,7 +132,7 @@ def _emptied(move: Move) -> Moved:
         after = None
     changes = [FileChange(environment.output / filename, there, None) for filename, there in sorted(gone.items())]
     changes += [FileChange(path, kustomized, after)] if after != kustomized else []
-    changes += [FileChange(lock_path(environment.name), content, None)] if content is not None else []
+    changes += [FileChange(lock_path(environment.name), lock_content, None)] if lock_content is not None else []
     changes.append(move.change)
     steps = tuple(Step(filename, "", Action.DROP, Reason.BACKEND) for filename in sorted(gone))
     keys = sum(len(secret.keys) for secret in manifests.values())
