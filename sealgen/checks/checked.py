@@ -39,6 +39,7 @@ OF_VALUES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     rotation.soon,
     rotation.dated_in_future,
     strength.weak,
+    strength.specification_changed,
     policy.entropy,
     policy.age,
     policy.rotation,
@@ -53,7 +54,6 @@ OF_SEALED: tuple[Callable[[SealedSubject], Iterator[Finding]], ...] = (
     structure.twice,
     structure.powers,
     structure.strangers,
-    strength.specification_changed,
     *OF_VALUES,
     kustomizations.own,
 )

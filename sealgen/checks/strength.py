@@ -40,6 +40,6 @@ def specification_changed(subject: Subject) -> Iterator[Finding]:
         if locked.specification != value.specification:
             message = (
                 f"{name} was made to another specification than it has now, which its next version keeps to: "
-                f"sealgen seal {environment.name} --rotate {name}"
+                f"sealgen rotate {environment.name} {name}"
             )
             yield subject.of_value("specification-changed", name, message)

@@ -116,7 +116,7 @@ def _table(environment: str, ages: Sequence[Age]) -> str:
 def _summary(schedule: Schedule) -> str:
     name, ages = schedule.environment, schedule.ages
     if not ages:
-        return f"{name}: no value grows old: none that is sealed has a rotate_every"
+        return f"{name}: no value grows old: none that is in the lock has a rotate_every"
     counts = {word: sum(age.standing == word for age in ages) for word in _STYLES}
     told = ", ".join(f"{number} {word}" for word, number in counts.items() if number and word != "later")
     lines = [f"{name}: {report.count(len(ages), 'value')}, {told or 'nothing due'}"]

@@ -16,8 +16,10 @@ from sealgen.cli.settings import complete_environment, global_options, settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.reconcile.planning import Planned
+    from sealgen.reconcile.putting import Push
     from sealgen.reconcile.request import Request
 
 
@@ -106,8 +108,12 @@ def _check(wish: _Wish, *, asks: bool) -> None:
 
 
 def _carried_out(context: click.Context, project: Project, name: str, wish: _Wish, *, asks: bool) -> each.Outcome:
+    from sealgen.config.external_secrets import ExternalSecretsBackend  # noqa: PLC0415
     from sealgen.reconcile.request import Request  # noqa: PLC0415
 
+    in_store = isinstance(project.environment(name).backend, ExternalSecretsBackend)
+    if in_store:
+        _check_in_store(name, wish)
     if wish.later:
         return _with_steps(context, project, name, (), wish, asks=asks)
     chosen = _chosen(project, name, due=wish.due) if wish.due or wish.all_ else wish.values
@@ -116,6 +122,8 @@ def _carried_out(context: click.Context, project: Project, name: str, wish: _Wis
         return each.Outcome(0, {"environment": name, "steps": []} if settings(context).json else {})
     if wish.prints or wish.executes:
         return _with_steps(context, project, name, chosen, wish, asks=asks)
+    if in_store:
+        return _put(context, project, name, chosen, wish, asks=asks)
     request = Request(frozenset(chosen), frozenset(wish.finish), alone=True, from_cluster=wish.from_cluster)
     if wish.dry_run:
         return plan.show(context, project, name, request, every=False)
@@ -153,22 +161,50 @@ def _confirm(name: str) -> None:
         raise _Declined
 
 
+def _check_in_store(name: str, wish: _Wish) -> None:
+    """Raise ConfigurationError for what can't be where an operator reads the values from a store."""
+    from sealgen.errors import ConfigurationError  # noqa: PLC0415
+
+    given = {"--finish": wish.finish, "--from-cluster": wish.from_cluster}
+    if option := next((option for option, value in given.items() if value), None):
+        raise ConfigurationError(f"{name} is an environment of External Secrets: {option} is for what is sealed")
+    if wish.later == "restart":
+        raise ConfigurationError(
+            f"{name} is an environment of External Secrets: its store has the next version, and no other is made",
+            hint=f"Go on with that one: sealgen rotate {name} --resume",
+        )
+
+
+def _put(
+    context: click.Context, project: Project, name: str, values: Sequence[str], wish: _Wish, *, asks: bool
+) -> each.Outcome:
+    """Put the next versions into the stores that an operator reads."""
+    from sealgen.cli import put  # noqa: PLC0415
+    from sealgen.reconcile import next_versions  # noqa: PLC0415
+
+    around = steps.surroundings(project, ask=seal.ask if sys.stdin.isatty() else None)
+
+    def prepare(environment: Environment) -> Push:
+        return next_versions.prepare(environment, values, around)
+
+    if wish.dry_run:
+        return put.show(context, prepare(project.environment(name)), "rotate")
+    approve = (lambda _: _confirm(name)) if asks else None
+    return put.carry_out(context, project, name, prepare, "rotate", approve=approve, waits=not wish.no_wait)
+
+
 def _chosen(project: Project, name: str, *, due: bool) -> list[str]:
     """Return the values that are made here, and due or not; what is due and made elsewhere is told."""
-    from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
-    from sealgen.reconcile.survey import survey  # noqa: PLC0415
-    from sealgen.rotation import schedule  # noqa: PLC0415
+    from sealgen.reconcile import scheduled  # noqa: PLC0415
     from sealgen.values.kept import is_rotatable  # noqa: PLC0415
 
     environment = project.environment(name)
-    sealed_secrets_backend(environment)
-    surveyed = survey(project, environment)
-    found = used = surveyed.values
-    if due:
-        found = schedule.due(environment.values, used, surveyed.lock, dt.datetime.now(dt.UTC).date())
-        for value in found:
-            source = environment.values[value].source
-            if not is_rotatable(source):
-                report.note(f"{name}: {value} is due, and is read ({source.kind}); change it there")
-        return [value for value in found if is_rotatable(environment.values[value].source)]
-    return [value for value in found if environment.values[value].source.kind == "generate"]
+    if not due:
+        used = scheduled.used(project, environment)
+        return [value for value in used if environment.values[value].source.kind == "generate"]
+    found = scheduled.due(project, environment, dt.datetime.now(dt.UTC).date())
+    for value in found:
+        source = environment.values[value].source
+        if not is_rotatable(source):
+            report.note(f"{name}: {value} is due, and is read ({source.kind}); change it there")
+    return [value for value in found if is_rotatable(environment.values[value].source)]

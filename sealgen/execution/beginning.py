@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.errors import ConfigurationError, SealgenError
-from sealgen.execution.plaintexts import Plaintexts, places_before, wanted_by
+from sealgen.execution.origins import origin_of, ways_on
+from sealgen.execution.plaintexts import Plaintexts, wanted_by
 from sealgen.execution.rotation import Execution
 from sealgen.execution.surroundings import environ_of
 from sealgen.overlay import transaction
-from sealgen.reconcile.planning import check_rotatable, sealed_secrets_backend
-from sealgen.reconcile.survey import survey, written_to
-from sealgen.rotation.journal import Journal, Versions, fresh
+from sealgen.reconcile.survey import written_to
+from sealgen.rotation.journal import Journal, fresh
 from sealgen.rotation.procedure import procedure
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.execution.origins import Origin
     from sealgen.execution.record import Record
-    from sealgen.reconcile.planning import Planned
-    from sealgen.reconcile.survey import Survey
-    from sealgen.rotation.journal import Before
+    from sealgen.rotation.journal import Before, Versions
     from sealgen.rotation.runbook import Runbook
     from sealgen.values.source import Parts, Surroundings
 
@@ -40,20 +39,12 @@ def procedure_of(environment: Environment, values: Sequence[str]) -> Runbook:
     return procedure(books)
 
 
-def checked(project: Project, environment: Environment, values: Sequence[str]) -> Survey:
-    """Return the survey of an environment in which these values can be rotated; raises ConfigurationError."""
-    sealed_secrets_backend(environment)
-    surveyed = survey(project, environment)
-    check_rotatable(environment, frozenset(values), surveyed.values)
-    return surveyed
-
-
 @dataclass(frozen=True)
 class Beginning:
     """A rotation that was not begun yet, with all that its steps read but the new versions."""
 
     project: Project
-    environment: Environment
+    origin: Origin
     values: Sequence[str]
     steps: Runbook
     plaintexts: Plaintexts
@@ -62,26 +53,16 @@ class Beginning:
     unavailable: tuple[str, ...]
     """What rollbacks need and can't have, and why."""
 
-    def note(self, planned: Planned) -> None:
-        """Write the journal, before anything of the plan is written."""
-        locked = planned.survey.lock.values
-        self.record.write(
-            Journal(
-                {
-                    name: Versions(locked[name].version if name in locked else None, planned.plan.versions[name])
-                    for name in self.values
-                },
-                self.before,
-                fresh(self.steps),
-            )
-        )
+    def note(self, versions: Mapping[str, Versions]) -> None:
+        """Write the journal, before anything is changed."""
+        self.record.write(Journal(versions, self.before, fresh(self.steps)))
 
     def execution(self, made: Mapping[str, Parts], environ: Mapping[str, str]) -> Execution:
-        """Return the execution of the steps once the values are ``made`` and sealed; ``environ`` is this process's."""
+        """Return the execution of the steps once the values are ``made`` and put; ``environ`` is this process's."""
         self.plaintexts.take(made)
         journal = self.record.read()
         assert journal is not None  # noqa: S101  (``note`` has written it)
-        return _execution(self.project, self.environment, self.steps, self.plaintexts, self.record, journal, environ)
+        return _execution(self.project, self.origin, self.steps, self.plaintexts, self.record, journal, environ)
 
 
 def begin(
@@ -101,17 +82,18 @@ def begin(
     """
     name = environment.name
     recover(project, environment, tell)
-    surveyed = checked(project, environment, values)
+    origin = origin_of(project, environment, surroundings)
+    origin.check(values)
     steps = procedure_of(environment, values)
-    earlier = unfinished(record, surveyed)
+    earlier = origin.unfinished(record)
     if earlier is not None and not anew:
         raise SealgenError(
             f"{name}: the rotation of {', '.join(earlier.values)} was begun and is not finished",
-            hint=ways_on(name),
+            hint=ways_on(environment),
         )
     needed, undoing = wanted_by(steps)
-    before = places_before(surveyed, [*needed, *undoing], earlier)
-    plaintexts = Plaintexts(project, surveyed, surroundings, before)
+    before = origin.before([*needed, *undoing], earlier)
+    plaintexts = Plaintexts(origin, before)
     needed, undoing = ([ref for ref in wanted if ref.value not in values] for wanted in (needed, undoing))
     plaintexts.read([*needed, *undoing])
     try:
@@ -120,16 +102,7 @@ def begin(
         error.message = f"{name}: {error.message}; nothing was changed"
         raise
     unavailable = tuple(plaintexts.missing(undoing))
-    return Beginning(project, environment, values, steps, plaintexts, before, record, unavailable)
-
-
-def ways_on(environment: str) -> str:
-    """Say what can be done about a rotation that is not finished."""
-    command = f"sealgen rotate {environment}"
-    return (
-        f"Go on with it: {command} --resume; begin it again with another version: {command} --restart; "
-        f"undo what was done: {command} --rollback; or give it up: {command} --abandon"
-    )
+    return Beginning(project, origin, values, steps, plaintexts, before, record, unavailable)
 
 
 def recover(project: Project, environment: Environment, tell: Callable[[str], None]) -> None:
@@ -137,18 +110,6 @@ def recover(project: Project, environment: Environment, tell: Callable[[str], No
     with transaction.exclusive(project.root, environment.name, written_to(environment), tell) as run:
         if run.recovered:
             tell(run.recovered)
-
-
-def unfinished(record: Record, surveyed: Survey) -> Journal | None:
-    """Return the journal of a rotation that was begun; one that ended before anything was sealed is dropped."""
-    journal = record.read()
-    if journal is None:
-        return None
-    locked = {name: value.version for name, value in surveyed.lock.values.items()}
-    if all(locked.get(name) == versions.before for name, versions in journal.values.items()):
-        record.forget()
-        return None
-    return journal
 
 
 def resume(
@@ -164,39 +125,33 @@ def resume(
     Raises SealgenError where the lock or the steps are no longer those that it began with.
     """
     recover(project, environment, tell)
-    surveyed = survey(project, environment)
-    journal = unfinished(record, surveyed)
+    origin = origin_of(project, environment, surroundings).with_next
+    journal = origin.unfinished(record)
     if journal is None:
         return None
     values = tuple(journal.values)
-    checked(project, environment, values)
-    for name, versions in journal.values.items():
-        now = surveyed.lock.values[name].version if name in surveyed.lock.values else None
-        if now != versions.after:
-            raise SealgenError(
-                f"{environment.name}: {name} is another version now than the one that was rotated to",
-                hint=f"Somebody sealed it again. {ways_on(environment.name)}",
-            )
+    origin.check(values)
+    origin.check_unmoved(journal)
     steps = procedure_of(environment, values)
     following = journal.following(steps)
     if following is None:
         raise SealgenError(
             f"{environment.name}: a step that was done is no longer among the steps of {', '.join(values)}, "
             "so that it can't be told where to go on",
-            hint=ways_on(environment.name),
+            hint=ways_on(environment),
         )
-    plaintexts = Plaintexts(project, surveyed, surroundings, journal.previous)
-    return values, _execution(project, environment, steps, plaintexts, record, following, environ)
+    plaintexts = Plaintexts(origin, journal.previous)
+    return values, _execution(project, origin, steps, plaintexts, record, following, environ)
 
 
 def _execution(
     project: Project,
-    environment: Environment,
+    origin: Origin,
     steps: Runbook,
     plaintexts: Plaintexts,
     record: Record,
     journal: Journal,
     environ: Mapping[str, str],
 ) -> Execution:
-    around = environ_of(project, environment.name, environment.cluster, environ)
+    around = environ_of(project, origin.environment.name, origin.environment.cluster, environ)
     return Execution(steps, plaintexts, record, journal, project.root, around)

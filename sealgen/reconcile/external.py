@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealgen import lock
 from sealgen.backends.external_secrets import external_secret
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError, SealgenError
@@ -19,7 +18,7 @@ from sealgen.kubernetes import external_secret as objects
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
-from sealgen.reconcile import left_behind
+from sealgen.reconcile import left_behind, value_lines
 from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.reconcile.survey import kustomization_of, lock_path, read_lock, written_to
 from sealgen.values.kept import Kept
@@ -165,9 +164,11 @@ class _Overlay:
 
     def changes(self) -> Iterator[FileChange]:
         """Yield what changes, the kustomization and the lock last."""
+        changed = False
         for filename, before in self._before.items():
             after = self._after.get(filename)
             if before != after:
+                changed = True
                 yield FileChange(self._environment.output / filename, before, after)
         add = left_behind.by_field(self._after)
         remove = left_behind.by_field(self._before.keys() - self._after.keys())
@@ -176,11 +177,13 @@ class _Overlay:
             path = str(self._kustomization_path)
             listed = kustomization.update(listed, path, add.get(field, []), remove.get(field, []), field)
         if listed != self._kustomization:
+            changed = True
             yield FileChange(self._kustomization_path, self._kustomization, listed)
-        if self.lock.keys:
-            left = left_behind.without_keys(self.lock, self._environment)
-            content = lock.dump(left) if left is not None else None
-            yield FileChange(lock_path(self._environment.name), self._lock_content, content)
+        # A line of a value that is gone does no harm, and is no reason to write.
+        if changed or self.lock.keys:
+            left = value_lines.content(value_lines.without_keys(self.lock, self._environment))
+            if left != self._lock_content:
+                yield FileChange(lock_path(self._environment.name), self._lock_content, left)
 
 
 def _is_ours(content: bytes) -> bool:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from sealgen.errors import SealgenError
 from sealgen.kubernetes import kustomization, own_files, rollout, sealed_secret
-from sealgen.lock import Lock
-from sealgen.values.literal import Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.lock import Lock
 
 
 def is_name(entry: str) -> bool:
@@ -51,16 +50,3 @@ def by_field(filenames: Iterable[str]) -> dict[str, list[str]]:
     for filename in sorted(filenames):
         found.setdefault(rollout.LISTED_IN.get(filename, kustomization.RESOURCES), []).append(filename)
     return found
-
-
-def without_keys(lock: Lock, environment: Environment) -> Lock | None:
-    """Return what a lock tells where nothing is sealed: how old each value is. None where it tells nothing.
-
-    A literal is of no age that matters, and a value that is gone of none at all.
-    """
-    aging = {name for name, value in environment.values.items() if not isinstance(value.source, Literal)}
-    values = {name: locked for name, locked in lock.values.items() if name in aging}
-    if not values:
-        return None
-    keyed = any(locked.version.startswith("hmac-") for locked in values.values())
-    return Lock(lock.fingerprint_key if keyed else None, values)

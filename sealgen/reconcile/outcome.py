@@ -14,6 +14,7 @@ from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, touched
 from sealgen.reconcile import rollout
 from sealgen.reconcile.survey import text_of
+from sealgen.values.version import counter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,7 +151,11 @@ def _lock(planned: Planned, keys: dict[tuple[str, str], LockedKey], today: str) 
         if known is not None and version in (None, known.version):
             values[name] = known
         elif version is not None:
-            values[name] = LockedValue(version, today, planned.environment.values[name].specification)
+            value = planned.environment.values[name]
+            # Its versions were counted while an operator read it from a store: what is read there now is as old.
+            was_put = known is not None and counter_of(known.version) and not value.source.made
+            date = known.date if known is not None and was_put else today
+            values[name] = LockedValue(version, date, value.specification)
     keyed = any(value.version.startswith("hmac-") for value in values.values())
     fingerprint_key = survey.lock.fingerprint_key or (planned.key.id if planned.key else None)
     return Lock(fingerprint_key if keyed else None, values, keys)

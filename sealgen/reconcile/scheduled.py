@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealgen.reconcile.survey import lock_path, read_lock
-from sealgen.rotation.schedule import Schedule, schedule
+from sealgen.config.external_secrets import ExternalSecretsBackend
+from sealgen.reconcile.planning import sealed_secrets_backend
+from sealgen.reconcile.pushing import places_of
+from sealgen.reconcile.survey import lock_path, read_lock, survey
+from sealgen.rotation import schedule
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.lock import Lock
+    from sealgen.rotation.schedule import Schedule
 
 
 def scheduled(project: Project, environment: Environment, today: dt.date) -> Schedule:
@@ -19,5 +25,25 @@ def scheduled(project: Project, environment: Environment, today: dt.date) -> Sch
 
     Raises ConfigurationError for a lock that is malformed.
     """
-    locked = read_lock(project.read(lock_path(environment.name)), environment.name)
-    return schedule(environment.name, environment.namespace, environment.values, locked, today)
+    locked = _lock(project, environment)
+    return schedule.schedule(environment.name, environment.namespace, environment.values, locked, today)
+
+
+def used(project: Project, environment: Environment) -> Sequence[str]:
+    """Return the values that some key is made of or, where an operator reads them, those that are put into a store.
+
+    Raises ConfigurationError for a plain environment, and for what is malformed.
+    """
+    if isinstance(environment.backend, ExternalSecretsBackend):
+        return list(places_of(environment))
+    sealed_secrets_backend(environment)
+    return survey(project, environment).values
+
+
+def due(project: Project, environment: Environment, today: dt.date) -> list[str]:
+    """Return those of the ``used`` values that are due by the lock; ``today`` is the date in UTC."""
+    return schedule.due(environment.values, used(project, environment), _lock(project, environment), today)
+
+
+def _lock(project: Project, environment: Environment) -> Lock:
+    return read_lock(project.read(lock_path(environment.name)), environment.name)

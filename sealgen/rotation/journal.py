@@ -43,7 +43,8 @@ class Versions:
 
     before: str | None
     """None where it was never sealed."""
-    after: str
+    after: str | None
+    """None where a store has it, and the version that it has is the one."""
 
 
 @dataclass(frozen=True, slots=True)

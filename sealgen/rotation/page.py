@@ -22,11 +22,13 @@ _TITLES = {
 }
 
 
-def page(environment: str, values: Mapping[str, Sequence[str]], steps: Runbook, context: str | None) -> str:
+def page(
+    environment: str, values: Mapping[str, Sequence[str]], steps: Runbook, context: str | None, *, in_store: bool
+) -> str:
     """Return the page.
 
-    ``values`` has, by name, the keys (``SECRET/KEY``) that are sealed again; ``context`` is the kubeconfig's in which
-    the commands are run, None for its current one.
+    ``values`` has, by name, the keys (``SECRET/KEY``) that are made of it; ``context`` is the kubeconfig's in which
+    the commands are run, None for its current one; ``in_store`` tells that an operator reads them from a store.
     """
     names = ", ".join(f"`{name}`" for name in values)
     keys = ", ".join(dict.fromkeys(f"`{key}`" for places in values.values() for key in places))
@@ -36,8 +38,10 @@ def page(environment: str, values: Mapping[str, Sequence[str]], steps: Runbook, 
         "All of it is done, one step after another, by",
         _block(f"sealgen rotate {environment} {' '.join(values)} --execute", "sh"),
         f"«…» stands for what only that run has. Commands run in the project's root, with {where} of the kubeconfig.",
-        "## Seal",
-        f"1. Make the next version of {names}, and seal what is made of it: {keys}.",
+        "## Put" if in_store else "## Seal",
+        f"1. Make the next version of {names}, and put it into the store; what is made of it: {keys}."
+        if in_store
+        else f"1. Make the next version of {names}, and seal what is made of it: {keys}.",
     ]
     phase = None
     for number, step in enumerate(steps, start=2):

@@ -663,7 +663,7 @@ def test_a_value_that_was_made_to_another_specification_is_a_warning(sealed: Pro
     assert check(sealed) == (
         0,
         "warning: environments/staging.yaml:10: jwt_secret_key was made to another specification than it has now, "
-        "which its next version keeps to: sealgen seal staging --rotate jwt_secret_key [specification-changed]\n"
+        "which its next version keeps to: sealgen rotate staging jwt_secret_key [specification-changed]\n"
         "staging: 3 secrets, 7 keys, 1 finding\n" + UNPROVEN,
         "",
     )

@@ -248,7 +248,7 @@ def test_many_environments_are_in_one_document(project: Project) -> None:
 def test_what_was_never_sealed_has_no_age(tmp_path: Path) -> None:
     project = aura(tmp_path)
     project.edit("environments/staging.yaml", "  jwt_secret_key:\n", "  jwt_secret_key:\n    rotate_every: 1d\n")
-    told = "staging: no value grows old: none that is sealed has a rotate_every\n"
+    told = "staging: no value grows old: none that is in the lock has a rotate_every\n"
     assert project.run("due") == (0, told, "")
 
 

@@ -19,7 +19,7 @@ STEPS = (
 
 
 def test_it_says_all_that_is_done() -> None:
-    assert page("staging", {"password": ["app/A", "db/B"]}, STEPS, None) == (
+    assert page("staging", {"password": ["app/A", "db/B"]}, STEPS, None, in_store=False) == (
         """# staging: rotate `password`
 
 All of it is done, one step after another, by
@@ -66,14 +66,20 @@ sealgen rotate staging password --execute
 
 
 def test_the_context_is_named_and_a_key_once() -> None:
-    text = page("staging", {"a": ["app/A"], "b": ["app/A"]}, (), "aura@staging")
+    text = page("staging", {"a": ["app/A"], "b": ["app/A"]}, (), "aura@staging", in_store=False)
     assert "with the context aura&#64;staging of the kubeconfig." in text
     assert "seal what is made of it: `app/A`." in text
 
 
 def test_no_text_ends_its_block_or_becomes_markup() -> None:
     hostile = Command(("echo", "```", "````\n# not a title"), ("```\n<b>\x1b[2J",), 600)
-    text = page("staging", {"password": []}, (Step(Phase.VERIFY, "<img src=x> `a` *b*", hostile, None),), "`<i>`")
+    text = page(
+        "staging",
+        {"password": []},
+        (Step(Phase.VERIFY, "<img src=x> `a` *b*", hostile, None),),
+        "`<i>`",
+        in_store=False,
+    )
     assert "<img" not in text
     assert "<i>" not in text
     assert "\x1b" not in text
