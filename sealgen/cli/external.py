@@ -54,11 +54,13 @@ def seal(
 
 
 def _check_asked_for(environment: Environment, request: Request) -> None:
-    from sealgen.reconcile.planning import sealed_secrets_backend  # noqa: PLC0415
     from sealgen.reconcile.request import Request  # noqa: PLC0415
 
-    if request.rotate or request.finish:
-        sealed_secrets_backend(environment)  # which it has not
+    if request.rotate:
+        raise ConfigurationError(
+            f"{environment.name} is an environment of External Secrets: its store has the values",
+            hint=f"Put the next version there: sealgen rotate {environment.name} {' '.join(sorted(request.rotate))}",
+        )
     if request != Request():
         raise ConfigurationError(
             f"{environment.name} is an environment of External Secrets: no value of it is sealed, and all of it is "

@@ -182,6 +182,7 @@ def _put(
     from sealgen.cli import put  # noqa: PLC0415
     from sealgen.reconcile import next_versions  # noqa: PLC0415
 
+    _check_steps(name, [value for value in values if value in project.environment(name).runbooks], wish, asks=asks)
     around = steps.surroundings(project, ask=seal.ask if sys.stdin.isatty() else None)
 
     def prepare(environment: Environment) -> Push:
@@ -191,6 +192,25 @@ def _put(
         return put.show(context, prepare(project.environment(name)), "rotate")
     approve = (lambda _: _confirm(name)) if asks else None
     return put.carry_out(context, project, name, prepare, "rotate", approve=approve, waits=not wish.no_wait)
+
+
+def _check_steps(name: str, values: Sequence[str], wish: _Wish, *, asks: bool) -> None:
+    """Tell of the steps around these values: no review is between the store and the cluster.
+
+    Raises ConfigurationError where nobody has said that they are taken otherwise.
+    """
+    from sealgen.errors import ConfigurationError  # noqa: PLC0415
+
+    if not values:
+        return
+    told = f"{name}: there are steps around {', '.join(values)}, and the operator does not wait for them"
+    if wish.dry_run or wish.yes or asks:
+        report.note(told)
+        return
+    command = f"sealgen rotate {name} {' '.join(values)}"
+    raise ConfigurationError(
+        told, hint=f"Carry them out: {command} --execute; or do it by hand: {command} --print, and --yes"
+    )
 
 
 def _chosen(project: Project, name: str, *, due: bool) -> list[str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import CannotTell, SealgenError
-from sealgen.recipe import Reference, values_in
+from sealgen.recipe import Reference
 from sealgen.reconcile import read_back
-from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.manifests import keys_of, render_manifests
 from sealgen.reconcile.planning import check_rotatable, sealed_secrets_backend
 from sealgen.reconcile.pushing import places_of
 from sealgen.reconcile.survey import survey
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.execution.record import Record
-    from sealgen.kubernetes.manifest import SecretManifest
     from sealgen.reconcile.survey import Survey
     from sealgen.rotation.journal import Held, Journal
     from sealgen.values.secret import Secret
@@ -72,15 +71,6 @@ def origin_of(project: Project, environment: Environment, surroundings: Surround
         return Store(project, environment, surroundings)
     sealed_secrets_backend(environment)
     return LiveSecrets(project, survey(project, environment), surroundings)
-
-
-def _keys(manifests: Mapping[str, SecretManifest], value: str) -> list[str]:
-    return [
-        f"{secret}/{key}"
-        for secret, manifest in manifests.items()
-        for key, made in manifest.keys.items()
-        if value in values_in(made.recipe)
-    ]
 
 
 def _obtained(environment: Environment, reference: Reference, surroundings: Surroundings) -> Found:
@@ -137,7 +127,7 @@ class LiveSecrets:
 
     def keys(self, value: str) -> list[str]:
         """As of any origin."""
-        return _keys(self.surveyed.manifests, value)
+        return keys_of(self.surveyed.manifests, value)
 
     def unfinished(self, record: Record) -> Journal | None:
         """As of any origin: by the lock."""
@@ -211,7 +201,7 @@ class Store:
 
     def keys(self, value: str) -> list[str]:
         """As of any origin."""
-        return _keys(render_manifests(self.project, self.environment), value)
+        return keys_of(render_manifests(self.project, self.environment), value)
 
     def unfinished(self, record: Record) -> Journal | None:
         """As of any origin: a run that ended may have put the next version, so that the journal is never dropped."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sealgen.backends.external_secrets import external_secret
+from sealgen.config import FOLDER
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError, SealgenError
 from sealgen.kubernetes import access, kustomization, own_files
@@ -83,6 +84,12 @@ def wanted(project: Project, environment: Environment, backend: ExternalSecretsB
     """
     manifests = render_manifests(project, environment)
     used = values_used(manifests)
+    if keeping := next((name for name in used if environment.values[name].keep_previous is not None), None):
+        raise ConfigurationError(
+            f"values.{keeping}.keep_previous: the operator reads one version, so that no key can have the one before",
+            hint=f"Take it out of this environment: in {FOLDER}/{environment.name}.yaml, "
+            f"values: {{{keeping}: {{keep_previous: null}}}}",
+        )
     places = places_of(environment, backend, used)
     externals = {
         name: external_secret(manifest, environment.values, places, backend) for name, manifest in manifests.items()

@@ -57,6 +57,16 @@ def values_used(manifests: Mapping[str, SecretManifest]) -> list[str]:
     )
 
 
+def keys_of(manifests: Mapping[str, SecretManifest], value: str) -> list[str]:
+    """Return the keys (``SECRET/KEY``) that a value is part of."""
+    return [
+        f"{secret}/{name}"
+        for secret, manifest in manifests.items()
+        for name, key in manifest.keys.items()
+        if value in values_in(key.recipe)
+    ]
+
+
 @dataclass(frozen=True)
 class _Likeness:
     """A secret with blanks for its own text."""

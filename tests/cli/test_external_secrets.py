@@ -525,6 +525,20 @@ def test_commands_about_what_is_sealed_say_that_nothing_is(written: Project, arg
     )
 
 
+def test_no_key_can_have_the_version_before(written: Project) -> None:
+    values = {**VALUES_OF_AURA, "jwt_secret_key": {"generate": "hex", "bytes": 16, "keep_previous": "OLD"}}
+    written.change(values=values)
+    assert written.run("plan", "staging") == (
+        2,
+        "",
+        (
+            "error: values.jwt_secret_key.keep_previous: the operator reads one version, so that no key can have the "
+            "one before\nTake it out of this environment: in environments/staging.yaml, "
+            "values: {jwt_secret_key: {keep_previous: null}}\n"
+        ),
+    )
+
+
 def test_of_all_environments_it_is_left_out_where_something_sealed_is_needed(written: Project) -> None:
     ended = written.run("verify", "--all")
     assert (ended.code, ended.out) == (0, "")

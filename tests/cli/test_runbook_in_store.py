@@ -186,6 +186,24 @@ def test_what_the_steps_need_is_had_before_anything_is_put(project: Project, sto
     assert (held(store), done(project)) == ({"password": "there"}, [])
 
 
+def test_without_its_steps_it_is_put_only_where_somebody_says_so(project: Project, store: Vault) -> None:
+    before = held(store)["password"]
+    told = "staging: there are steps around password, and the operator does not wait for them\n"
+    ended = rotate(project, store, "password")
+    assert ended == (
+        2,
+        "",
+        (
+            f"error: {told}Carry them out: sealgen rotate staging password --execute; or do it by hand: "
+            "sealgen rotate staging password --print, and --yes\n"
+        ),
+    )
+    assert held(store)["password"] == before
+    ended = rotate(project, store, "password", "--yes")
+    assert (ended.code, ended.err, done(project)) == (0, told, [])
+    assert held(store)["password"] != before
+
+
 def test_a_dry_run_and_a_page_change_nothing(project: Project, store: Vault) -> None:
     before = project.contents(), held(store)
     dry = rotate(project, store, "password", "--execute", "--dry-run")

@@ -14,7 +14,7 @@ import string
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -32,7 +32,7 @@ from tests.support.project import Ended, Project, controller
 from tests.test_readme import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tests.conformance.cluster.cluster import Cluster
 
@@ -53,6 +53,9 @@ class World:
     bin: Path
     logins: list[Any]
     """What the backend was asked for to log in."""
+    environment: str = "staging"
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Where stores are."""
 
     def rotate(self, *arguments: str, kill_after: int | None = None) -> Ended:
         """Run ``rotate``, which is killed after a call of kubectl if a number is given; calls count from 1."""
@@ -62,7 +65,7 @@ class World:
         (self.bin / "calls").write_text("")
         path = f"{self.bin}:{Path(tool('curl')).parent}:{cluster_environ(self.bin)['PATH']}"
         more = {"PATH": path, "AURA_TEST_PASSWORD": TEST_PASSWORD, "HOME": str(self.bin)}
-        return self.project.execute("rotate", "staging", *arguments, env=more)
+        return self.project.execute("rotate", self.environment, *arguments, env={**self.environ, **more})
 
     @property
     def calls(self) -> list[list[str]]:
@@ -144,12 +147,12 @@ def api(logins: list[Any]) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture
-def world(cluster: Cluster, deployments: None, namespace: str, tmp_path: Path) -> Iterator[World]:
-    """Return Aura as it is shipped, live."""
-    project = sealing_for(cluster, Project(tmp_path / "project", controller()))
-    for folder in ("environments", "templates"):
-        (project.root / folder).mkdir(parents=True, exist_ok=True)
+@contextlib.contextmanager
+def servers(cluster: Cluster, folder: Path, environment: str, **fields: Any) -> Iterator[World]:
+    """Run Aura's servers, write the environment as it is shipped but for ``fields``, and give what is not live yet."""
+    project = sealing_for(cluster, Project(folder / "project", controller()))
+    for name in ("environments", "templates"):
+        (project.root / name).mkdir(parents=True, exist_ok=True)
     project.write("environments/base.yaml", (ROOT / "environments/base.yaml").read_bytes())
     for template in (ROOT / "templates").iterdir():
         project.write(f"templates/{template.name}", template.read_bytes())
@@ -158,25 +161,41 @@ def world(cluster: Cluster, deployments: None, namespace: str, tmp_path: Path) -
         memory = stack.enter_context(redis(b"for-now"))
         database = stack.enter_context(postgres(b"for-now"))
         where = {"redis_host": HOST, "redis_port": memory.port, "postgres_host": HOST, "postgres_port": database.port}
+        namespace = cluster.namespace()
         project.environment(
-            extends="base",
-            namespace=namespace,
-            cluster={"kubeconfig": str(cluster.kubeconfig), "context": "admin"},
-            vars={**where, "api_url": stack.enter_context(api(logins))},
+            environment,
+            **{
+                "extends": "base",
+                "namespace": namespace,
+                "cluster": {"kubeconfig": str(cluster.kubeconfig), "context": "admin"},
+                **fields,
+                "vars": {**where, "api_url": stack.enter_context(api(logins)), **fields.get("vars", {})},
+            },
         )
-        assert project.run("seal", "staging", "-q") == (0, "", "")
-        world = World(project, cluster, namespace, database, memory, tmp_path / "bin", logins)
-        _lay_out(world, tmp_path)
-        cluster.kubectl("apply", "-k", str(project.root / "k8s/overlays/staging"))
-        cluster.wait_synced(namespace)
-        live = world.live()
-        database.do(b"ALTER USER aura PASSWORD '%b'" % live["postgres-secrets/postgres-password"])
-        assert memory.ask(b"AUTH", b"for-now") == b"+OK"
-        set_password = b"AUTH for-now\nCONFIG SET requirepass %b\n" % live["redis-secrets/redis-password"]
-        subprocess.run(
-            ["redis-cli", "-p", str(memory.port), "--pipe"], input=set_password, check=True, stdout=subprocess.DEVNULL
-        )
-        assert world.is_consistent()
+        world = World(project, cluster, namespace, database, memory, folder / "bin", logins, environment)
+        _lay_out(world, folder)
+        yield world
+
+
+def let_in(world: World) -> None:
+    """Have the databases take the passwords that are live."""
+    live = world.live()
+    world.postgres.do(b"ALTER USER aura PASSWORD '%b'" % live["postgres-secrets/postgres-password"])
+    assert world.redis.ask(b"AUTH", b"for-now") == b"+OK"
+    set_password = b"AUTH for-now\nCONFIG SET requirepass %b\n" % live["redis-secrets/redis-password"]
+    command = ["redis-cli", "-p", str(world.redis.port), "--pipe"]
+    subprocess.run(command, input=set_password, check=True, stdout=subprocess.DEVNULL)
+    assert world.is_consistent()
+
+
+@pytest.fixture
+def world(cluster: Cluster, deployments: None, tmp_path: Path) -> Iterator[World]:
+    """Return Aura as it is shipped, live."""
+    with servers(cluster, tmp_path, "staging") as world:
+        assert world.project.run("seal", "staging", "-q") == (0, "", "")
+        cluster.kubectl("apply", "-k", str(world.project.root / "k8s/overlays/staging"))
+        cluster.wait_synced(world.namespace)
+        let_in(world)
         yield world
 
 
