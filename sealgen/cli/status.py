@@ -105,14 +105,16 @@ def _tables(status: Status) -> str:
             str(row.synced),
             "?" if row.differs is None else ", ".join(row.differs) or "same",
             str(row.secret),
-            f"{row.changed:%Y-%m-%d %H:%M:%S}" if row.changed else "?",
+            _moment(row.changed),
+            *((_moment(row.refreshed),) if status.refreshes else ()),
             row.detail,
         )
         for row in status.rows
     ]
     styles = [_style(row) for row in status.rows]
     lines = [click.style(status.environment, bold=True)]
-    lines.append(report.table((status.noun, "synced", "overlay", "secret", "changed (UTC)", "detail"), cells, styles))
+    times = ("changed (UTC)", "refreshed (UTC)") if status.refreshes else ("changed (UTC)",)
+    lines.append(report.table((status.noun, "synced", "overlay", "secret", *times, "detail"), cells, styles))
     if status.readers:
         who = [
             (
@@ -126,6 +128,10 @@ def _tables(status: Status) -> str:
         dim = [{"dim": True} if reader.by_access else {} for reader in status.readers]
         lines.append(report.table(("who", "may", "secrets", "by"), who, dim))
     return "\n".join(lines)
+
+
+def _moment(time_: dt.datetime | None) -> str:
+    return f"{time_:%Y-%m-%d %H:%M:%S}" if time_ else "?"
 
 
 def _style(row: Row) -> dict[str, Any]:
@@ -174,6 +180,7 @@ def _data(status: Status) -> dict[str, Any]:
                 "secret": str(row.secret),
                 "detail": row.detail or None,
                 "changed": _time(row.changed),
+                **({"refreshed": _time(row.refreshed)} if status.refreshes else {}),
             }
             for row in status.rows
         ],

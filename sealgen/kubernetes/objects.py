@@ -14,7 +14,7 @@ from sealgen.yaml import layout, nodes
 from sealgen.yaml.nodes import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from sealgen.errors import Mark
     from sealgen.yaml.nodes import Node
@@ -161,6 +161,21 @@ class Field:
         if isinstance(self.node, Scalar) and self.node.plain and self.node.text in ("true", "false"):
             return self.node.text == "true"
         raise ConfigurationError(f"{self.path} must be true or false", at=self.at)
+
+
+def facts(root: Field, path: str = "", apart: Container[str] = ()) -> Iterator[tuple[str, str]]:
+    """Yield every field that holds something by its path below ``root``, and what it holds, for reading.
+
+    A list is one field. Those in ``apart`` are left out. Raises ConfigurationError where ``root`` is no mapping.
+    """
+    for name, (_, node) in root.entries().items():
+        below = f"{path}.{name}" if path else name
+        if below in apart:
+            continue
+        if isinstance(node, Mapping) and node.entries:
+            yield from facts(root[name], below, apart)
+        else:
+            yield below, nodes.shown(node)
 
 
 def text_of(node: Node, path: str) -> str:

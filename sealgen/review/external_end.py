@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.kubernetes import objects
 from sealgen.kubernetes.external_secret import API_GROUP, KIND, STORE_KINDS
-from sealgen.yaml.nodes import Mapping, Sequence, shown
+from sealgen.yaml.nodes import Sequence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,23 +106,12 @@ def _object(root: Field, file: str) -> ExternalObject:
         template={key: shown(node) for key, (_, node) in template.items()},
         lines={key: told.at.line for key, (told, _) in template.items()},
         data=dict(_data(root["spec"]["data"])) if is_secret else {},
-        facts=dict(_facts(root, "", frozenset({_TEMPLATE, _DATA}) if is_secret else frozenset())),
+        facts=dict(objects.facts(root, apart={_TEMPLATE, _DATA} if is_secret else ())),
     )
 
 
 def _data(field: Field) -> Iterator[tuple[str, Map[str, str]]]:
     items = field.node.items if isinstance(field.node, Sequence) else ()
     for place, node in enumerate(items):
-        facts = dict(_facts(objects.Field(f"data[{place}]", node, node.at), "", frozenset()))
+        facts = dict(objects.facts(objects.Field(f"data[{place}]", node, node.at)))
         yield facts.pop("secretKey", f"[{place}]"), facts
-
-
-def _facts(root: Field, path: str, apart: frozenset[str]) -> Iterator[tuple[str, str]]:
-    for name, (_, node) in root.entries().items():
-        below = f"{path}.{name}" if path else name
-        if below in apart:
-            continue
-        if isinstance(node, Mapping) and node.entries:
-            yield from _facts(root[name], below, apart)
-        else:
-            yield below, shown(node)

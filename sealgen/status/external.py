@@ -1,26 +1,48 @@
 """ExternalSecrets and their store as a cluster has them, against what the overlay has. Pure.
 
 Source: External Secrets Operator 1.3.2 (``apis/externalsecrets/v1``; ``pkg/controllers/externalsecret``: the condition
-Ready, its reasons, and ``syncedResourceVersion``, which begins with the generation that was synced).
+Ready, its reasons, ``refreshTime``, and ``syncedResourceVersion``, which begins with the generation that was synced).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sealgen.errors import shortened
+from sealgen.formats.report import Severity
+from sealgen.kubernetes.duration import duration
 from sealgen.kubernetes.external_secret import ExternalSecret, RemoteReference, SecretStore
 from sealgen.status import live
+from sealgen.status.findings import Finding
 from sealgen.status.judgement import Made, Row, Synced, last_change
-from sealgen.status.live import items, name_of
+from sealgen.status.live import items, name_of, time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Iterable, Iterator, Mapping, Set
 
     from sealgen.status.live import LiveSecret, Name
 
 _WORDS = 300  # characters of what the operator says
+_PERIODIC = "Periodic"
+# What else an ExternalSecret may say, by its path in the spec, and by that in an entry of data: with what says nothing.
+_MORE: Mapping[tuple[str, ...], object] = {
+    ("dataFrom",): [],
+    ("refreshPolicy",): _PERIODIC,
+    ("target", "manifest"): {},
+    ("target", "template", "engineVersion"): "v2",
+    ("target", "template", "mergePolicy"): "Replace",
+    ("target", "template", "metadata", "finalizers"): [],
+    ("target", "template", "templateFrom"): [],
+}
+_MORE_OF_VALUE: Mapping[tuple[str, ...], object] = {
+    ("remoteRef", "conversionStrategy"): "Default",
+    ("remoteRef", "metadataPolicy"): "None",
+    ("sourceRef",): {},
+}
+_LATE = 2  # times the interval, after which more is wrong than that the operator has much to do
+_SKEW = dt.timedelta(minutes=5)  # by which the clocks of two machines may differ
 
 
 @dataclass(frozen=True)
@@ -30,7 +52,7 @@ class AppliedExternal:
     name: Name
     external: ExternalSecret
     more: frozenset[str]
-    """What else it brings in: ``dataFrom``, and templates from elsewhere."""
+    """What else it says, in the operator's words: ``dataFrom``, templates from elsewhere, when it is refreshed."""
     ready: bool | None
     """Its condition Ready; None where it has none."""
     seen: bool
@@ -39,6 +61,10 @@ class AppliedExternal:
     """The operator's words, where it is not ready: its reason, and what it says."""
     deleted: bool
     """Whether it is on its way out."""
+    refreshed: dt.datetime | None
+    """When the operator last read the store for it, and made the Secret of that."""
+    periodic: bool
+    """Whether the operator does so again after each ``refresh_interval``."""
 
 
 def applied(found: Mapping[str, Any]) -> AppliedExternal:
@@ -46,16 +72,32 @@ def applied(found: Mapping[str, Any]) -> AppliedExternal:
     metadata, spec, status = found["metadata"], found.get("spec") or {}, found.get("status") or {}
     ready, message = condition(found)
     generation = str(metadata.get("generation", ""))
-    template = (spec.get("target") or {}).get("template") or {}
     return AppliedExternal(
         name=name_of(found),
         external=_external(metadata, spec),
-        more=frozenset(name for name, where in (("dataFrom", spec), ("templateFrom", template)) if where.get(name)),
+        more=frozenset(_more(spec)),
         ready=ready,
         seen=(status.get("syncedResourceVersion") or "").partition("-")[0] == generation,
         message=message,
         deleted="deletionTimestamp" in metadata,
+        refreshed=time_of(status.get("refreshTime")),
+        periodic=(spec.get("refreshPolicy") or _PERIODIC) == _PERIODIC,
     )
+
+
+def _more(spec: Mapping[str, Any]) -> Iterator[str]:
+    yield from _said(spec, _MORE)
+    for entry in items(spec, "data"):
+        yield from _said(entry, _MORE_OF_VALUE)
+
+
+def _said(within: Mapping[str, Any], more: Mapping[tuple[str, ...], object]) -> Iterator[str]:
+    for path, nothing in more.items():
+        found: Any = within
+        for name in path:
+            found = (found or {}).get(name)
+        if found not in (None, nothing):
+            yield path[-1]
 
 
 def condition(found: Mapping[str, Any]) -> tuple[bool | None, str]:
@@ -79,9 +121,9 @@ def _external(metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> ExternalS
         labels=told.get("labels") or {},
         annotations=told.get("annotations") or {},
         immutable=target.get("immutable"),
-        refresh_interval=spec.get("refreshInterval", ""),
-        creation_policy=target.get("creationPolicy", ""),
-        deletion_policy=target.get("deletionPolicy", ""),
+        refresh_interval=spec.get("refreshInterval") or "1h",
+        creation_policy=target.get("creationPolicy") or "Owner",
+        deletion_policy=target.get("deletionPolicy") or "Retain",
     )
 
 
@@ -104,13 +146,49 @@ def difference(wanted: ExternalSecret, found: AppliedExternal) -> Iterator[str]:
         yield "data"
     if (wanted.store.kind, wanted.store.name) != (applied.store.kind, applied.store.name):
         yield "secretStoreRef"
-    # False is what a field that is left out says.
-    if any(
-        (one := getattr(wanted, field)) != (other := getattr(applied, field)) and (one or other)
-        for field in ("name", "type", "labels", "annotations", "immutable", "creation_policy", "deletion_policy")
-    ):
-        yield "target"
+    if _interval(wanted) != _interval(applied):
+        yield "refreshInterval"
+    for field, told in _FIELDS.items():
+        one, other = getattr(wanted, field), getattr(applied, field)
+        # False is what a field that is left out says.
+        if one != other and (one or other):
+            yield told
     yield from sorted(found.more)
+
+
+_FIELDS = {
+    "name": "target.name",
+    "creation_policy": "creationPolicy",
+    "deletion_policy": "deletionPolicy",
+    "immutable": "immutable",
+    "type": "type",
+    "labels": "labels",
+    "annotations": "annotations",
+}
+"""The operator's words for what is compared as a whole."""
+
+
+def _interval(external: ExternalSecret) -> dt.timedelta | str:
+    """Return how often the store is read, however that is written."""
+    found = duration(external.refresh_interval)
+    return external.refresh_interval if found is None else found
+
+
+def late(found: Iterable[AppliedExternal], now: dt.datetime) -> Iterator[Finding]:
+    """Yield those for which the operator has not read the store in twice the time and more, at ``now`` (UTC).
+
+    Where it failed to, or has not looked yet, that is told by itself.
+    """
+    for one in found:
+        interval = duration(one.external.refresh_interval)
+        if not (one.ready and one.seen and one.periodic and one.refreshed and interval) or interval < dt.timedelta():
+            continue
+        if now - one.refreshed > _LATE * interval + _SKEW:
+            message = (
+                f"{one.name} was last refreshed at {one.refreshed:%Y-%m-%d %H:%M:%S} UTC, and is to be every "
+                f"{one.external.refresh_interval}: the operator does not run, or does not keep up"
+            )
+            yield Finding("not-refreshed", Severity.ERROR, message)
 
 
 def rows(
@@ -143,7 +221,7 @@ def _row(
     if found is None:
         return Row(name, Synced.ABSENT, None, made, missing, changed)
     synced, detail = _synced(found)
-    return Row(name, synced, tuple(difference(wanted, found)), made, detail or missing, changed)
+    return Row(name, synced, tuple(difference(wanted, found)), made, detail or missing, changed, found.refreshed)
 
 
 def _synced(found: AppliedExternal) -> tuple[Synced, str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sealgen.checks import rotation
+from sealgen.checks.subject import Subject
 from sealgen.cluster.connection import METADATA, METADATA_LIST
 from sealgen.formats.report import Severity
 from sealgen.kubernetes import access, external_secret
-from sealgen.status import external, judgement, live
+from sealgen.reconcile.manifests import render_manifests, values_used
+from sealgen.reconcile.survey import lock_path, read_lock
+from sealgen.status import external, external_store, judgement, live
 from sealgen.status.findings import Finding, findings
 from sealgen.status.inquiry import NOT_SEALED, Status, kubectl_options
 from sealgen.status.live import Name
@@ -46,6 +50,7 @@ class ExternalInquiry:
         self, project: Project, environment: Environment, backend: ExternalSecretsBackend, cluster: Cluster
     ) -> None:
         """Read the overlay; raises SealgenError for what is malformed."""
+        self._project = project
         self._environment = environment
         self._backend = backend
         self._cluster = cluster
@@ -59,6 +64,15 @@ class ExternalInquiry:
             else:
                 found = external_secret.read(content, str(path))
                 self._overlay[Name(found.namespace, found.name)] = found
+        self._store: Mapping[str, str] | None = None
+        store = backend.store
+        if store.provider is not None:
+            path = environment.output / external_secret.STORE_FILENAME
+            content = project.read(path)
+            if content is None:
+                self._missing.append(f"the {store.kind} {store.name}")
+            else:
+                self._store = external_store.written(content, str(path))
         # What is not in the overlay yet is not to be in the cluster.
         self._has_access = project.read(environment.output / access.FILENAME) is not None
         self._namespaces = sorted({environment.namespace, *(name.namespace for name in self._overlay)})
@@ -67,8 +81,8 @@ class ExternalInquiry:
         """Ask how many of the overlay's ExternalSecrets need not be waited for, and of how many."""
         return judgement.settled(self._found().rows)
 
-    def status(self, _: dt.datetime) -> Status:
-        """Ask for all there is to know, at any time."""
+    def status(self, now: dt.datetime) -> Status:
+        """Ask for all there is to know, at ``now`` (UTC)."""
         found = self._found()
         names = self._overlay.keys()
         immutable = {name for name, wanted in self._overlay.items() if wanted.immutable}
@@ -84,9 +98,10 @@ class ExternalInquiry:
             found.rows,
             restarts,
             who,
-            (*self._not_written(), *found.wrong, *wrong),
+            (*self._not_written(), *found.wrong, *wrong, *external.late(found.applied.values(), now), *self._due(now)),
             (*found.secrets.unseen, *surroundings.unseen),
             noun="external secret",
+            refreshes=True,
         )
 
     def _found(self) -> _Found:
@@ -146,6 +161,9 @@ class ExternalInquiry:
                 ready, words = external.condition(found)
                 if ready is False:
                     wrong.append(Finding("store-not-ready", Severity.ERROR, f"{told} is not ready: {words}"))
+                if self._store is not None and (differs := external_store.difference(self._store, found)):
+                    message = f"{told} is applied otherwise than the overlay has it: {', '.join(differs)}"
+                    wrong.append(Finding("store-differs", Severity.ERROR, message))
         return wrong, unseen
 
     def _others(self, applied: Mapping[Name, AppliedExternal]) -> Iterator[Finding]:
@@ -159,3 +177,12 @@ class ExternalInquiry:
         for name in self._missing:
             command = f"sealgen seal {self._environment.name}"
             yield Finding(NOT_SEALED, Severity.ERROR, f"{name} is not in the overlay", command)
+
+    def _due(self, now: dt.datetime) -> Iterator[Finding]:
+        """Yield the values that are to be rotated, of those that the lock dates."""
+        project, environment = self._project, self._environment
+        manifests = render_manifests(project, environment)
+        locked = read_lock(project.read(lock_path(environment.name)), environment.name)
+        subject = Subject(project, environment, manifests, locked, values_used(manifests), now)
+        for one in rotation.due(subject):
+            yield Finding(one.id, one.severity, one.message)

@@ -49,6 +49,8 @@ class Status:
     """What could not be seen, for people."""
     noun: str = "sealed secret"
     """What a row is of, for people."""
+    refreshes: bool = False
+    """Whether what a row is of is read from a store, again and again."""
 
     @property
     def settled(self) -> bool:

@@ -55,6 +55,8 @@ class Row:
     """The controller's words, or what is missing."""
     changed: dt.datetime | None
     """When the Secret last changed."""
+    refreshed: dt.datetime | None = None
+    """When the operator last read the store for an ExternalSecret."""
 
     @property
     def settled(self) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from sealgen import lock
+from sealgen.lock import Lock, LockedValue
 from tests.cli.test_external_secrets import BACKEND, PUSH, STORE
 from tests.support.api_server import ApiServer, api_server, refusal
 from tests.support.live_objects import CORE, NAMESPACE, RBAC, Object, forbid, pod, secret, serve, variable
@@ -22,6 +24,8 @@ STORES = f"{API}/namespaces/{NAMESPACE}/secretstores"
 NAMES = ("backend-secrets", "postgres-secrets", "redis-secrets")
 CLEAN = "staging: 3 external secrets, 3 synced, nothing wrong\n"
 READY = {"type": "Ready", "status": "True", "reason": "SecretSynced", "message": "secret synced"}
+REFRESHED = "2999-11-20T10:00:00Z"
+"""When the store was read for what a test does not say otherwise of: not long ago, whenever the test runs."""
 DENIED = {**READY, "status": "False", "reason": "SecretSyncedError", "message": "permission denied\x1b[2J"}
 
 
@@ -51,12 +55,18 @@ def applied(project: Project, name: str, *conditions: Object) -> Object:
     for entry in found["spec"]["data"]:
         entry["remoteRef"] |= {"conversionStrategy": "Default", "decodingStrategy": "None", "metadataPolicy": "None"}
     found["spec"]["target"]["template"] |= {"mergePolicy": "Replace"}
-    found["status"] = {"conditions": list(conditions), "syncedResourceVersion": "2-0a1b"}
+    found["status"] = {
+        "conditions": list(conditions),
+        "syncedResourceVersion": "2-0a1b",
+        "refreshTime": REFRESHED,
+    }
     return found
 
 
-def store(*conditions: Object) -> Object:
-    return {"metadata": {"name": "aura", "namespace": NAMESPACE}, "status": {"conditions": list(conditions)}}
+def store(project: Project, *conditions: Object) -> Object:
+    """Return what the store is once it is applied, with these conditions."""
+    found: Object = yaml.safe_load(project.read("k8s/overlays/staging/secret-store.yaml"))
+    return {**found, "status": {"conditions": list(conditions)}}
 
 
 def made(found: Object) -> Object:
@@ -66,11 +76,16 @@ def made(found: Object) -> Object:
     return secret(name, found["spec"]["target"]["template"]["data"], ownerReferences=[{**owner, "controller": True}])
 
 
-def serve_all(server: ApiServer, project: Project, **conditions: Object) -> dict[str, Object]:
-    """Have a server answer as a cluster in which all is made, but for what these say, by the Secret's first word."""
+def serve_all(
+    server: ApiServer, project: Project, *, at: Object | None = None, **conditions: Object
+) -> dict[str, Object]:
+    """Have a server answer as a cluster in which all is made, but for what these say, by the Secret's first word.
+
+    ``at`` is the store, if it is not the overlay's.
+    """
     found = {name: applied(project, name, conditions.get(name.split("-")[0], READY)) for name in NAMES}
     serve(server, EXTERNAL, *found.values())
-    serve(server, STORES, store(conditions.get("store", READY)))
+    serve(server, STORES, at or store(project, conditions.get("store", READY)))
     serve(server, f"{CORE}/secrets", *map(made, found.values()))
     serve(server, f"{CORE}/pods")
     for path in ("clusterroles", "clusterrolebindings"):
@@ -103,6 +118,7 @@ def test_the_document_names_external_secrets(written: Project, server: ApiServer
         "secret": "there",
         "detail": None,
         "changed": "2026-11-20T10:00:00+00:00",
+        "refreshed": "2999-11-20T10:00:00+00:00",
     }
 
 
@@ -124,7 +140,7 @@ def test_what_the_operator_says_is_told_and_moves_no_cursor(written: Project, se
 def test_long_words_of_a_store_are_cut_and_none_at_all_are_told(written: Project, server: ApiServer) -> None:
     serve_all(server, written, redis={**DENIED, "reason": "R", "message": "m" * 1000})
     silent = {"type": "Ready", "status": "False"}
-    serve(server, STORES, store(silent))
+    serve(server, STORES, store(written, silent))
     assert told(status(written, server)) == [
         f"error: the SecretStore {NAMESPACE}/aura is not ready: no reason given [store-not-ready]",
         f"error: {NAMESPACE}/redis-secrets is not synced: R: {'m' * 296}… [not-synced]",
@@ -137,6 +153,8 @@ def test_long_words_of_a_store_are_cut_and_none_at_all_are_told(written: Project
         ({"secretStoreRef": {"kind": "ClusterSecretStore", "name": "aura"}}, "secretStoreRef"),
         ({"data": []}, "data"),
         ({"dataFrom": [{"extract": {"key": "all"}}]}, "dataFrom"),
+        ({"refreshInterval": "2h"}, "refreshInterval"),
+        ({"refreshInterval": None, "refreshPolicy": "CreatedOnce"}, "refreshPolicy"),
     ],
 )
 def test_what_is_applied_otherwise_is_told(
@@ -149,6 +167,142 @@ def test_what_is_applied_otherwise_is_told(
     assert told(status(written, server)) == [
         f"error: {name} is applied otherwise than the overlay has it: {what} [differs]"
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"creationPolicy": "Orphan"}, "creationPolicy"),
+        ({"deletionPolicy": "Delete"}, "deletionPolicy"),
+        ({"name": "other"}, "target.name"),
+        ({"immutable": True}, "immutable"),
+        ({"manifest": {"apiVersion": "v1", "kind": "ConfigMap"}}, "manifest"),
+        ({"template": {"type": "example.com/other"}}, "type"),
+        ({"template": {"metadata": {"labels": {"a": "b"}}}}, "labels"),
+        ({"template": {"metadata": {"annotations": {"a": "b"}}}}, "annotations"),
+        ({"template": {"metadata": {"finalizers": ["example.com/stay"]}}}, "finalizers"),
+        ({"template": {"mergePolicy": "Merge"}}, "mergePolicy"),
+        ({"template": {"engineVersion": "v1"}}, "engineVersion"),
+        ({"template": {"templateFrom": [{"literal": "x: y"}]}}, "templateFrom"),
+    ],
+)
+def test_what_is_made_otherwise_of_the_same_values_is_told(
+    written: Project, server: ApiServer, fields: dict[str, Any], what: str
+) -> None:
+    found = serve_all(server, written)
+    target = found["redis-secrets"]["spec"]["target"]
+    target |= {**fields, "template": {**target["template"], **fields.get("template", {})}}
+    serve(server, EXTERNAL, *found.values())
+    name = f"{NAMESPACE}/redis-secrets"
+    assert told(status(written, server)) == [
+        f"error: {name} is applied otherwise than the overlay has it: {what} [differs]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"sourceRef": {"storeRef": {"name": "other"}}}, "sourceRef"),
+        ({"remoteRef": {"conversionStrategy": "Unicode"}}, "conversionStrategy"),
+        ({"remoteRef": {"metadataPolicy": "Fetch"}}, "metadataPolicy"),
+    ],
+)
+def test_a_value_that_is_read_otherwise_is_told(
+    written: Project, server: ApiServer, fields: dict[str, Any], what: str
+) -> None:
+    found = serve_all(server, written)
+    entry = found["redis-secrets"]["spec"]["data"][0]
+    entry |= {**fields, "remoteRef": {**entry["remoteRef"], **fields.get("remoteRef", {})}}
+    serve(server, EXTERNAL, *found.values())
+    name = f"{NAMESPACE}/redis-secrets"
+    assert told(status(written, server)) == [
+        f"error: {name} is applied otherwise than the overlay has it: {what} [differs]"
+    ]
+
+
+def test_what_says_nothing_and_the_same_interval_in_other_words_are_no_difference(
+    written: Project, server: ApiServer
+) -> None:
+    found = serve_all(server, written)
+    spec = found["redis-secrets"]["spec"]
+    spec |= {"refreshInterval": "1h0m0s", "refreshPolicy": "Periodic", "dataFrom": []}
+    spec["target"] |= {"immutable": False}
+    del spec["target"]["creationPolicy"], spec["target"]["deletionPolicy"]
+    serve(server, EXTERNAL, *found.values())
+    assert status(written, server) == (0, CLEAN, "")
+
+
+def test_a_store_that_is_another_is_told_by_its_fields_and_not_by_what_they_hold(
+    written: Project, server: ApiServer
+) -> None:
+    serve_all(server, written)
+    other = store(written, READY)
+    token = {"tokenSecretRef": {"name": "a", "key": "b"}}
+    other["spec"]["provider"]["vault"] |= {"server": "https://canary.example", "version": "v1", "auth": token}
+    other["spec"]["conditions"] = [{"namespaces": ["canary"]}]
+    serve(server, STORES, other)
+    (line,) = told(status(written, server))
+    assert line == (
+        f"error: the SecretStore {NAMESPACE}/aura is applied otherwise than the overlay has it: conditions, "
+        "provider.vault.auth.kubernetes.mountPath, provider.vault.auth.kubernetes.role, "
+        "provider.vault.auth.tokenSecretRef.key, provider.vault.auth.tokenSecretRef.name, provider.vault.server, "
+        "provider.vault.version [store-differs]"
+    )
+
+
+def test_what_an_api_server_puts_where_a_store_says_nothing_is_no_difference(
+    written: Project, server: ApiServer
+) -> None:
+    serve_all(server, written)
+    filled = store(written, READY)
+    filled["spec"]["provider"]["vault"] |= {"version": "v2"}
+    serve(server, STORES, filled)
+    assert status(written, server) == (0, CLEAN, "")
+
+
+def test_a_store_that_is_not_written_is_told(written: Project, server: ApiServer) -> None:
+    serve_all(server, written)
+    (written.root / "k8s/overlays/staging/secret-store.yaml").unlink()
+    assert told(status(written, server)) == [
+        "error: the SecretStore aura is not in the overlay [not-sealed]",
+        "  sealgen seal staging",
+    ]
+
+
+def test_a_store_that_is_only_referred_to_may_be_any(written: Project, server: ApiServer) -> None:
+    written.change(backend={**BACKEND, "secret_store": {"name": "aura", "kind": "SecretStore"}})
+    assert written.run("seal", "staging", "-q") == (0, "", "")
+    found = {"metadata": {"name": "aura", "namespace": NAMESPACE}, "spec": {"provider": {"fake": {}}}}
+    serve_all(server, written, at={**found, "status": {"conditions": [READY]}})
+    assert status(written, server) == (0, CLEAN, "")
+
+
+def test_what_was_not_refreshed_for_long_is_told(written: Project, server: ApiServer) -> None:
+    found = serve_all(server, written)
+    found["redis-secrets"]["status"]["refreshTime"] = "2026-11-20T10:00:00Z"
+    serve(server, EXTERNAL, *found.values())
+    (line,) = told(status(written, server))
+    assert line == (
+        f"error: {NAMESPACE}/redis-secrets was last refreshed at 2026-11-20 10:00:00 UTC, and is to be every 1h: "
+        "the operator does not run, or does not keep up [not-refreshed]"
+    )
+    listed = status(written, server, "staging", "-v").out
+    assert "REFRESHED (UTC)" in listed
+    assert listed.count("2026-11-20 10:00:00") == 5  # with the times at which the three Secrets changed
+
+
+def test_what_is_due_for_rotation_is_told_of_values_that_the_lock_dates(written: Project, server: ApiServer) -> None:
+    serve_all(server, written)
+    values = yaml.safe_load(written.read("environments/staging.yaml"))["values"]
+    written.change(values={**values, "jwt_secret_key": {**values["jwt_secret_key"], "rotate_every": "90d"}})
+    locked = {"jwt_secret_key": LockedValue("1-0a1b2c3d", "2020-01-01", "0" * 64)}
+    written.write("environments/staging.lock", lock.dump(Lock(None, locked)))
+    ended = status(written, server)
+    assert (ended.code, ended.err) == (0, "")
+    line, summary = ended.out.splitlines()
+    assert line.startswith("warning: jwt_secret_key has been due for rotation for ")
+    assert line.endswith(" (version of 2020-01-01, every 90 days) [rotation-due]")
+    assert summary == "staging: 3 external secrets, 3 synced, 1 finding"
 
 
 def test_a_key_that_is_made_otherwise_is_told_without_what_it_is_made_of(written: Project, server: ApiServer) -> None:
@@ -206,8 +360,7 @@ def test_a_store_of_all_namespaces_is_asked_for_where_it_is(written: Project, se
     written.change(backend={**BACKEND, "secret_store": {**STORE, "kind": "ClusterSecretStore"}})
     assert written.run("seal", "staging", "-q") == (0, "", "")
     serve_all(server, written)
-    wide = {"metadata": {"name": "aura"}, "status": {"conditions": [DENIED]}}
-    serve(server, f"{API}/clustersecretstores", wide)
+    serve(server, f"{API}/clustersecretstores", store(written, DENIED))
     (line,) = told(status(written, server))
     assert line.startswith("error: the ClusterSecretStore aura is not ready: SecretSyncedError: permission denied")
 
