@@ -9,7 +9,9 @@ import jsonschema
 import pytest
 import yaml
 
+from sealgen.kubernetes import external_secret
 from sealgen.kubernetes.external_secret import API_VERSIONS
+from sealgen.status import external, external_store
 from tests.cli.test_external_secrets import BACKEND, FOLDER, PUSH
 from tests.config.test_external_secrets import STORES
 from tests.conformance.conftest import tool
@@ -87,11 +89,25 @@ def test_every_provider_and_way_to_sign_in_is_what_the_definitions_say(
             validators[document["kind"]].validate(document)
 
 
-def test_the_api_server_takes_them(cluster: Cluster, tmp_path: Path) -> None:
+def test_the_api_server_takes_them_and_what_it_adds_is_no_change(cluster: Cluster, tmp_path: Path) -> None:
     define(cluster)
     cluster.namespace("aura-staging")
     for place, text in enumerate(STORES.values()):
         folder = tmp_path / str(place)
         folder.mkdir()
         stream = yaml.safe_dump_all(written(folder, text, "SecretStore", "v1"))
-        cluster.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", input=stream)
+        taken = cluster.kubectl(
+            "create", "--dry-run=server", "--validate=strict", "--output=yaml", "-f", "-", input=stream
+        )
+        overlay = {path.name: path.read_bytes() for path in (folder / FOLDER).iterdir()}
+        kinds = []
+        for found in yaml.safe_load_all(taken):
+            kinds.append(found["kind"])
+            if found["kind"] == "SecretStore":
+                wanted = external_store.written(overlay["secret-store.yaml"], "")
+                assert external_store.difference(wanted, found) == []
+            else:
+                filename = f"{found['metadata']['name']}.yaml"
+                one = external_secret.read(overlay[filename], filename)
+                assert list(external.difference(one, external.applied(found))) == []
+        assert kinds == ["ExternalSecret"] * 3 + ["SecretStore"]

@@ -707,9 +707,27 @@ def test_status_tells_that_all_is_made_and_what_somebody_changed(
     applied(cluster, project, "production", environ)
     row = is_told(cluster, project)
     assert (row["synced"], row["secret"], row["differs"]) == ("synced", "there", [])
-    patch = json.dumps({"spec": {"target": {"template": {"data": {"user": "{{ .password }}"}}}}})
-    cluster.kubectl("patch", "externalsecret/one", f"--namespace={namespace}", "--type=merge", f"--patch={patch}")
+    change = {"spec": {"target": {"template": {"data": {"user": "{{ .password }}"}}}}}
+    patch(cluster, namespace, "externalsecret/one", change)
     assert is_told(cluster, project, "differs")["differs"] == ["user"]
+
+
+def test_status_tells_each_part_that_somebody_changed(
+    cluster: Cluster, one: tuple[Project, str], environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    applied(cluster, project, "production", environ)
+    is_told(cluster, project)
+    labelled = {"template": {"metadata": {"labels": {"by": "hand"}}}}
+    spec = {"refreshInterval": "2s", "target": {"creationPolicy": "Orphan", "deletionPolicy": "Delete", **labelled}}
+    patch(cluster, namespace, "externalsecret/one", {"spec": spec})
+    patch(cluster, namespace, "secretstore/aura", {"spec": {"provider": {"vault": {"readYourWrites": True}}}})
+    row = is_told(cluster, project, "differs", "store-differs")
+    assert row["differs"] == ["refreshInterval", "creationPolicy", "deletionPolicy", "labels"]
+
+
+def patch(cluster: Cluster, namespace: str, name: str, change: Mapping[str, object]) -> None:
+    cluster.kubectl("patch", name, f"--namespace={namespace}", "--type=merge", f"--patch={json.dumps(change)}")
 
 
 def test_status_tells_what_the_store_lacks(
@@ -747,6 +765,31 @@ def test_status_tells_of_a_store_that_lets_nobody_in(
     row = is_told(cluster, project, "store-not-ready", "not-synced")
     assert row["secret"] == "missing"
     signs_in(cluster, namespace)
+
+
+def test_status_tells_of_a_store_that_is_down_and_that_it_is_back(
+    cluster: Cluster, one: tuple[Project, str], environ: dict[str, str]
+) -> None:
+    project, namespace = one
+    port = test_stores.free_port()
+    with test_stores.open_bao(port) as server:
+        put(server, namespace, user="aura", password="p w")
+        project.change("production", backend=often(vault(server)))
+        applied(cluster, project, "production", environ)
+        assert is_told(cluster, project)["refreshed"] is not None
+    row = is_told(cluster, project, "not-synced")
+    assert (row["synced"], row["secret"], row["differs"]) == ("not synced", "there", [])
+    assert cluster.secret(namespace, "one") == {"user": b"aura", "uri": b"redis://:p%20w@redis"}
+    # The operator looks at a store every five minutes, and at once where somebody touched it.
+    cluster.kubectl("annotate", "secretstore/aura", f"--namespace={namespace}", "touched=true")
+    row = is_told(cluster, project, "store-not-ready", "not-synced")
+    assert row["detail"].startswith("SecretSyncedError: ")
+    with test_stores.open_bao(port) as server:
+        put(server, namespace, user="aura", password="back")
+        row = is_told(cluster, project)
+        assert (row["synced"], row["secret"]) == ("synced", "there")
+        wait_data(cluster, namespace, "one", "uri", b"redis://:back@redis")
+        cluster.kubectl("delete", "externalsecret/one", f"--namespace={namespace}", PATIENCE)
 
 
 # --- from sealed to the operator's, and back ---

@@ -101,7 +101,13 @@ class Bao:
 @pytest.fixture(scope="module")
 def bao() -> Iterator[Bao]:
     """Run OpenBao with KV version 2 at ``secret/`` and version 1 at ``kv1/``."""
-    port = free_port()
+    with open_bao(free_port()) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def open_bao(port: int) -> Iterator[Bao]:
+    """Run such a server, which keeps nothing when it ends, until the end of the block."""
     address = f"-dev-listen-address=127.0.0.1:{port}"
     with running([program("bao"), "server", "-dev", "-dev-root-token-id=root", address, "-dev-no-store-token"], port):
         server = Bao(port)
