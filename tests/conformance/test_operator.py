@@ -1,7 +1,8 @@
 """The real External Secrets Operator makes of what sealgen writes the Secrets that staging's controller makes.
 
 Aura's templates are sealed for one namespace and made by the operator in another, from the same values: those that
-``sealgen push`` puts into real OpenBao and into moto, and those that are there already.
+``sealgen push`` puts into real OpenBao, into moto, into drongo and into a Key Vault of ours, and those that are there
+already.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import time
 import urllib.request
 import uuid
@@ -21,21 +23,26 @@ import pytest
 import yaml
 
 from tests.conformance import test_stores
+from tests.conformance.cluster.authority import Authority
 from tests.conformance.cluster.cluster import KubectlError
 from tests.conformance.cluster.sealing import sealing_for
 from tests.conformance.conftest import tool
 from tests.conformance.external_secrets import operator as external_secrets
+from tests.conformance.external_secrets import secret_manager
+from tests.conformance.external_secrets.internet import internet
+from tests.support import key_vault
 from tests.support.project import empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.conformance.cluster.cluster import Cluster
-    from tests.conformance.test_stores import Bao
+    from tests.conformance.test_stores import Bao, Drongo
+    from tests.support.key_vault import KeyVault
     from tests.support.project import Project
 
 # The servers that the tests of stores have; these are others of their kind.
-aws, bao = test_stores.aws, test_stores.bao
+aws, bao, drongo = test_stores.aws, test_stores.bao, test_stores.drongo
 
 ROOT = Path(__file__).parents[2]
 SECRETS = ["backend-secrets", "postgres-secrets", "redis-secrets"]
@@ -48,23 +55,54 @@ ENVIRON = {
 BRACES = "{{ .Values }} {{{ }}"
 TOKEN = {"name": "store", "key": "token"}
 PATIENCE = "--timeout=60s"
+GOOGLE = "secretmanager.googleapis.com"
+STORES = {"main": {"kind": "azure-keyvault", "vault": f"https://{key_vault.HOST}"}}
+"""Where the one store is that no variable tells."""
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyVault]:
+    """Run a Key Vault."""
+    with key_vault.key_vault(tmp_path_factory.mktemp("azure")) as vault:
+        yield vault
+
+
+@pytest.fixture(scope="module")
+def clouds(drongo: Drongo, azure: KeyVault, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Run what the operator takes for Google and Azure; return the variables that lead it there."""
+    folder, port = tmp_path_factory.mktemp("clouds"), test_stores.free_port()
+    authority = Authority.create(folder)
+    certificate, key = authority.issue(GOOGLE, names=[GOOGLE])
+    (folder / "tls.crt").write_bytes(certificate)
+    (folder / "tls.key").write_bytes(key)
+    trusted = folder / "trusted.pem"
+    trusted.write_bytes(authority.pem + azure.trusted.read_bytes())
+    server = [sys.executable, "-m", secret_manager.__name__, str(port), drongo.address]
+    ports = {GOOGLE: (port, False), key_vault.HOST: (azure.port, True), key_vault.ENTRA: (azure.port, True)}
+    with (
+        test_stores.running([*server, str(folder / "tls.crt"), str(folder / "tls.key")], port),
+        internet(ports) as proxy,
+    ):
+        yield {"HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(trusted)}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def operator(cluster: Cluster, aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def operator(
+    cluster: Cluster, aws: dict[str, str], clouds: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """Run the operator, which finds AWS where moto is, and return its log."""
     tool(external_secrets.PROGRAM)
     services = ("AWS_SECRETSMANAGER_ENDPOINT", "AWS_SSM_ENDPOINT", "AWS_STS_ENDPOINT")
-    variables = dict.fromkeys(services, aws["AWS_ENDPOINT_URL"])
+    variables = {**dict.fromkeys(services, aws["AWS_ENDPOINT_URL"]), **clouds}
     folder = tmp_path_factory.mktemp("operator")
     with external_secrets.running(cluster, folder, test_stores.free_port(), variables) as log:
         yield log
 
 
 @pytest.fixture
-def environ(bao: Bao, aws: dict[str, str]) -> dict[str, str]:
+def environ(bao: Bao, aws: dict[str, str], drongo: Drongo, azure: KeyVault) -> dict[str, str]:
     """Return the environment of runs: where the stores are, and the values of Aura."""
-    return {**bao.variables(), **aws, **ENVIRON}
+    return {**bao.variables(), **aws, **drongo.variables, **azure.variables, **ENVIRON}
 
 
 @pytest.fixture
@@ -87,6 +125,29 @@ def in_aws(service: str) -> dict[str, object]:
     keys = {"accessKeyIDSecretRef": "id", "secretAccessKeySecretRef": "key"}
     auth = {"secretRef": {name: {"name": "store", "key": key} for name, key in keys.items()}}
     return {"name": "aura", "aws": {"service": service, "region": "eu-central-1", "auth": auth}}
+
+
+GOOGLE_STORE: Mapping[str, object] = {
+    "name": "aura",
+    "gcpsm": {
+        "projectID": "aura",
+        "auth": {"secretRef": {"secretAccessKeySecretRef": {"name": "store", "key": "account"}}},
+    },
+}
+"""The operator's store for Google's, with a service account's key in the Secret ``store``."""
+AZURE_STORE: Mapping[str, object] = {
+    "name": "aura",
+    "azurekv": {
+        "vaultUrl": f"https://{key_vault.HOST}",
+        "authType": "ServicePrincipal",
+        "tenantId": key_vault.TENANT,
+        "authSecretRef": {
+            "clientId": {"name": "store", "key": "id"},
+            "clientSecret": {"name": "store", "key": "client"},
+        },
+    },
+}
+"""The operator's store for Azure's, with a client secret in the Secret ``store``."""
 
 
 def external(store: Mapping[str, object], **fields: str) -> dict[str, object]:
@@ -113,7 +174,8 @@ def applied(cluster: Cluster, project: Project, name: str, environ: Mapping[str,
 
 def signs_in(cluster: Cluster, namespace: str) -> None:
     """Put the Secret that stores sign in with."""
-    content = {"token": "root", "id": "test", "key": "test"}
+    content = {"token": "root", "id": "test", "key": "test", "client": key_vault.CLIENT_SECRET}
+    content["account"] = Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text()
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "store", "namespace": namespace}}
     cluster.apply({**secret, "stringData": content})
 
@@ -198,23 +260,26 @@ def refreshed(cluster: Cluster, namespace: str, name: str) -> str:
 # --- the same Secrets ---
 
 
-@pytest.mark.parametrize("store", ["vault", "aws-secretsmanager", "aws-ssm"])
+@pytest.mark.parametrize("store", ["vault", "aws-secretsmanager", "aws-ssm", "gcp-secretmanager", "azure-keyvault"])
 def test_aura_is_the_same_in_production_as_in_staging(
     cluster: Cluster, project: Project, bao: Bao, environ: dict[str, str], store: str
 ) -> None:
     for path in [ROOT / "environments/base.yaml", *(ROOT / "templates").iterdir()]:
         project.write(str(path.relative_to(ROOT)), path.read_bytes())
-    reads, push = {
+    stores: dict[str, tuple[Mapping[str, object], dict[str, str]]] = {
         "vault": (vault(bao), {"vault": "secret/aura/{environment}", "property": "{value}"}),
         "aws-secretsmanager": (
             in_aws("SecretsManager"),
             {"aws-secretsmanager": "aura/{environment}/backend", "property": "{dashed-value}"},
         ),
         "aws-ssm": (in_aws("ParameterStore"), {"aws-ssm": "/aura/{environment}/{dashed-value}"}),
-    }[store]
+        "gcp-secretmanager": (GOOGLE_STORE, {"gcp-secretmanager": "{environment}-{dashed-value}"}),
+        "azure-keyvault": (AZURE_STORE, {"azure-keyvault": "{environment}-{dashed-value}"}),
+    }
+    reads, push = stores[store]
     values = {name.lower(): {"env": name} for name in ENVIRON}
     staging, production = both(cluster, project, reads, extends="base", values=values, secrets=SECRETS)
-    project.change("production", push=push)
+    project.change("production", push=push, stores=STORES)
     signs_in(cluster, production)
 
     # The login that a rotation is verified with is a value too.
@@ -263,9 +328,10 @@ def compared(
     store: Mapping[str, object],
     values: Mapping[str, object],
     environ: dict[str, str],
+    **fields: object,
 ) -> dict[str, bytes]:
     """Let both make the hostile Secret of values that a store has; compare, and return what is in it."""
-    staging, production = both(cluster, project, store, **hostile(project, values))
+    staging, production = both(cluster, project, store, **hostile(project, values), **fields)
     signs_in(cluster, production)
     for name in ("staging", "production"):
         applied(cluster, project, name, environ)
@@ -387,15 +453,19 @@ FLOATS = {**WRITTEN_ANEW, "large": b"12345678901234567000"}
     [
         ("aws-secretsmanager", [], {}, WRITTEN_ANEW),
         ("aws-ssm", [], {}, WRITTEN_ANEW),
+        ("gcp-secretmanager", [], {}, WRITTEN_ANEW),
+        ("azure-keyvault", [], {}, WRITTEN_ANEW),
         ("vault", [], FLOATS, FLOATS),
         ("vault", ["deeper"], FLOATS, FLOATS),
     ],
-    ids=["aws-secretsmanager", "aws-ssm", "vault", "vault-deeper"],
+    ids=["aws-secretsmanager", "aws-ssm", "gcp-secretmanager", "azure-keyvault", "vault", "vault-deeper"],
 )
 def test_of_what_is_no_text_only_numbers_with_a_point_or_an_exponent_are_not_the_same(
     cluster: Cluster,
     project: Project,
     bao: Bao,
+    drongo: Drongo,
+    azure: KeyVault,
     environ: dict[str, str],
     store: str,
     path: list[str],
@@ -403,18 +473,25 @@ def test_of_what_is_no_text_only_numbers_with_a_point_or_an_exponent_are_not_the
     in_production: dict[str, bytes],
 ) -> None:
     name = f"numbers-{uuid.uuid4().hex}"
+    reads: Mapping[str, object]
     if store == "vault":
         reads, entry = vault(bao), f"secret/{name}"
         put_json(bao, f"secret/data/{name}", f'{{"data": {{"deeper": {{{NUMBERS}}}, {NUMBERS}}}}}')
     elif store == "aws-ssm":
         reads, entry = in_aws("ParameterStore"), f"/{name}"
         test_stores.client("ssm").put_parameter(Name=entry, Value=f"{{{NUMBERS}}}", Type="SecureString")
+    elif store == "gcp-secretmanager":
+        reads, entry = GOOGLE_STORE, name
+        drongo.put(name, f"{{{NUMBERS}}}".encode())
+    elif store == "azure-keyvault":
+        reads, entry = AZURE_STORE, name
+        azure.put(name, f"{{{NUMBERS}}}")
     else:
         reads, entry = in_aws("SecretsManager"), name
         test_stores.client("secretsmanager").create_secret(Name=entry, SecretString=f"{{{NUMBERS}}}")
     values = {key.replace("-", "_"): {store: entry, "property": [*path, key]} for key in CHARACTERS}
     project.template("numbers", {key: f"{{{{ values.{key.replace('-', '_')} }}}}" for key in CHARACTERS})
-    staging, production = both(cluster, project, reads, values=values, secrets=["numbers"])
+    staging, production = both(cluster, project, reads, values=values, secrets=["numbers"], stores=STORES)
     signs_in(cluster, production)
     for environment in ("staging", "production"):
         applied(cluster, project, environment, environ)
@@ -430,6 +507,44 @@ def put_json(bao: Bao, path: str, text: str) -> None:
         f"{bao.address}/v1/{path}", text.encode(), {"X-Vault-Token": "root"}, method="POST"
     )
     urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+
+
+@pytest.mark.parametrize("store", ["gcp-secretmanager", "azure-keyvault"])
+def test_what_google_and_azure_have_is_the_same_whoever_reads_it(
+    cluster: Cluster, project: Project, drongo: Drongo, azure: KeyVault, environ: dict[str, str], store: str
+) -> None:
+    # Neither takes an empty text.
+    whole = {**HOSTILE, "empty": "-", "binary": base64.b64encode(BINARY).decode()}
+    document = {**HOSTILE, "database": {"password": PRINTABLE}}
+    held = {f"one-{place}": content for place, content in enumerate(whole.values())}
+    held["hostile"] = json.dumps(document)
+    pinned: dict[str, str] = {}
+    for name, content in held.items():
+        if store == "azure-keyvault":
+            pinned[name] = azure.put(name, f"older {content}")
+            azure.put(name, content)
+        else:
+            pinned[name] = "1"
+            drongo.put(name, f"older {content}".encode())
+            drongo.put(name, content.encode())
+    values: dict[str, object] = {
+        name.replace(".", "_").replace("-", "_"): {store: f"one-{place}"} for place, name in enumerate(whole)
+    }
+    values["binary"] = {store: f"one-{list(whole).index('binary')}", "encoding": "base64"}
+    values |= {
+        f"in_{name}".replace(".", "_").replace("-", "_"): {store: "hostile", "property": name} for name in HOSTILE
+    }
+    values["deep"] = {store: "hostile", "property": ["database", "password"]}
+    word = f"one-{list(whole).index('word')}"
+    values["pinned"] = {store: word, "version": pinned[word]}
+    if store == "gcp-secretmanager":
+        drongo.put("keystore", BINARY)
+        values["keystore"] = {store: "keystore"}
+    reads = GOOGLE_STORE if store == "gcp-secretmanager" else AZURE_STORE
+    found = compared(cluster, project, reads, values, environ, stores=STORES)
+    assert (found["binary"], found["pinned"], found["word"]) == (BINARY, b"older yes", b"yes")
+    assert found.get("keystore") == (BINARY if store == "gcp-secretmanager" else None)
+    assert (found["deep"], found["in.empty"], found["printable"]) == (PRINTABLE.encode(), b"", PRINTABLE.encode())
 
 
 # --- signing in ---

@@ -35,7 +35,7 @@ from sealgen.values.vault import VaultStore
 from tests.conformance.conftest import tool
 from tests.stores.asking import refused, value
 from tests.support.api_server import api_server, as_json
-from tests.support.google_account import account_key
+from tests.support.google_account import TOKEN, account_key
 from tests.support.project import empty
 
 if TYPE_CHECKING:
@@ -572,7 +572,7 @@ def drongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drongo]:
         api_server(folder) as sign_in,
         pytest.MonkeyPatch.context() as patch,
     ):
-        sign_in.answers["POST /token"] = as_json({"access_token": "of-a-test", "expires_in": 3600})
+        sign_in.answers["POST /token"] = as_json({"access_token": TOKEN, "expires_in": 3600})
         variables = {
             "GOOGLE_APPLICATION_CREDENTIALS": account_key(folder / "key.json", sign_in.url),
             "GOOGLE_CLOUD_PROJECT": "aura",

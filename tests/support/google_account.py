@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EMAIL = "ci@aura.iam.gserviceaccount.com"
+TOKEN = "of-a-test"
+"""What an emulator's server signs in for."""
 
 
 @cache

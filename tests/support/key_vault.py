@@ -61,6 +61,10 @@ class KeyVault:
     """The vault under way, and how Azure's libraries find it."""
 
     variables: dict[str, str]
+    port: int
+    """Of the proxy."""
+    trusted: Path
+    """The certificate of both servers."""
     secrets: dict[str, list[Version]] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
     """When each of the deleted was, in Unix time."""
@@ -185,8 +189,15 @@ def _entra(request: Request) -> Answer:
     if told.get("client_secret") != CLIENT_SECRET:
         description = f"AADSTS7000215: Invalid client secret provided: {told.get('client_secret')}"
         return as_json({"error": "invalid_client", "error_description": description}, 401)
-    assert told["scope"].startswith("https://vault.azure.net/.default")
-    return as_json({"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN})
+    token: dict[str, Any] = {"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN}
+    if "scope" in told:
+        assert told["scope"].startswith("https://vault.azure.net/.default")
+        return as_json(token)
+    # As older libraries ask, the operator's among them.
+    assert told["resource"] == "https://vault.azure.net"
+    now = int(time.time())
+    times = {"expires_in": "3600", "expires_on": str(now + 3600), "not_before": str(now)}
+    return as_json({**token, **times, "resource": told["resource"]})
 
 
 def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
@@ -286,7 +297,9 @@ def key_vault(folder: Path) -> Iterator[KeyVault]:
                 "AZURE_CLIENT_ID": "client-of-a-test",
                 "AZURE_CLIENT_SECRET": CLIENT_SECRET,
                 "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
-            }
+            },
+            server.server_address[1],
+            trusted,
         )
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

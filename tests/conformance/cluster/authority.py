@@ -77,13 +77,17 @@ class Authority:
         """The authority's own certificate in PEM."""
         return self.certificate.public_bytes(Encoding.PEM)
 
-    def issue(self, common_name: str, groups: Sequence[str] = ()) -> tuple[bytes, bytes]:
-        """Return a certificate and its private key in PEM, for a user of these groups or for a server on this host."""
+    def issue(self, common_name: str, groups: Sequence[str] = (), names: Sequence[str] = ()) -> tuple[bytes, bytes]:
+        """Return a certificate and its private key in PEM, for a user of these groups or for a server on this host.
+
+        ``names`` are further ones that the server is asked for by.
+        """
         key = new_key()
+        address = x509.IPAddress(ipaddress.ip_address(HOST))
         usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
         certificate = (
             _builder(_name(common_name, groups), self.certificate.subject, key)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([address, *map(x509.DNSName, names)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .sign(self.key, SHA256())
         )

@@ -20,12 +20,17 @@ class _Joined(socketserver.StreamRequestHandler):
             pass
         with contextlib.suppress(OSError), socket.create_connection((HOST, self.server.target)) as behind:
             self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            other = {self.connection: behind, behind: self.connection}
-            while True:
-                for readable in select.select([*other], [], [])[0]:
-                    if not (content := readable.recv(65536)):
-                        return
-                    other[readable].sendall(content)
+            join(self.connection, behind)
+
+
+def join(one: socket.socket, another: socket.socket) -> None:
+    """Pass bytes both ways until one side is done."""
+    other = {one: another, another: one}
+    while True:
+        for readable in select.select([*other], [], [])[0]:
+            if not (content := readable.recv(65536)):
+                return
+            other[readable].sendall(content)
 
 
 class _Tunnel(socketserver.ThreadingUnixStreamServer):
