@@ -27,7 +27,7 @@ from sealgen.review.external_end import ExternalEnd, is_external
 from sealgen.review.kustomized import Kustomized, kustomized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -168,12 +168,12 @@ class _Gathered:
         except SealgenError as error:
             self.problems.append(error)
 
-    def elsewhere(self, known: Mapping[str, bytes], *revisions: _Revision) -> dict[str, bytes]:
-        """Return the files with SealedSecrets that are built in from other folders, but for other environments' own."""
+    def elsewhere(self, known: Mapping[str, bytes], words: Sequence[str], *revisions: _Revision) -> dict[str, bytes]:
+        """Return the files with such words that are built in from other folders, but for other environments' own."""
         found = {
             path: content.replace(b"\r\n", b"\n")
             for path, content in (self.kustomized.files if self.kustomized else {}).items()
-            if path not in known and KIND.encode() in content
+            if path not in known and any(word.encode() in content for word in words)
         }
         outputs = {output for revision in revisions for output in revision.outputs} if found else set()
         return {path: content for path, content in found.items() if posixpath.dirname(path) not in outputs}
@@ -231,8 +231,10 @@ def _ends(before: _Revision, after: _Revision, name: str) -> tuple[End, End]:
     old.build(olds)
     new.build(news)
     own_olds, own_news = dict(olds), dict(news)
-    olds |= old.elsewhere(own_olds, before, after)
-    news |= new.elsewhere(own_news, before, after)
+    has_externals = any(is_external(end.environment) for end in (old, new))
+    words = (KIND, external_secret.API_GROUP) if has_externals else (KIND,)
+    olds |= old.elsewhere(own_olds, words, before, after)
+    news |= new.elsewhere(own_news, words, before, after)
     changed_olds: dict[str, Manifest] = {}
     changed_news: dict[str, Manifest] = {}
     for path in sorted({*olds, *news}):
@@ -255,12 +257,11 @@ def _ends(before: _Revision, after: _Revision, name: str) -> tuple[End, End]:
         if (known := old_lock.keys.get(place)) is None or known.recipe != locked.recipe
     }
     externals = ExternalEnd(), ExternalEnd()
-    if any(is_external(end.environment) for end in (old, new)) and (
-        own_olds != own_news or not same_locks or before.sources != after.sources
-    ):
+    if has_externals and (olds != news or not same_locks or before.sources != after.sources):
+        same = {path for path, content in olds.items() if news.get(path) == content}
         externals = differing(
-            external_end(before.project, old.environment, own_olds, old.problems),
-            external_end(after.project, new.environment, own_news, new.problems),
+            external_end(before.project, old.environment, olds, own_olds.keys() | same, old.problems),
+            external_end(after.project, new.environment, news, own_news.keys() | same, new.problems),
             new.problems,
         )
     news_differ = not is_external(new.environment) and (bool(places) or before.sources != after.sources)

@@ -13,7 +13,7 @@ from sealgen.recipe import values_in
 from sealgen.review.external_end import ExternalEnd, backend_of, read_external
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
@@ -21,19 +21,24 @@ if TYPE_CHECKING:
 
 
 def external_end(
-    project: Project, environment: Environment | None, files: Mapping[str, bytes], problems: list[SealgenError]
+    project: Project,
+    environment: Environment | None,
+    files: Mapping[str, bytes],
+    apart: Set[str],
+    problems: list[SealgenError],
 ) -> ExternalEnd:
     """Return what an environment has and is to have; nothing for one of another kind.
 
-    ``files`` are those of its output folder, and maybe of others, by path from the project's root. What can't be
-    rendered is put to the ``problems``.
+    ``files`` are those that may hold it, by path from the project's root; those in ``apart`` only count in its output
+    folder. What can't be rendered is put to the ``problems``.
     """
     backend = backend_of(environment)
     if environment is None or backend is None:
         return ExternalEnd()
     from sealgen.reconcile.external import wanted  # noqa: PLC0415  (what renders is loaded where something changed)
 
-    files = {path: content for path, content in files.items() if posixpath.dirname(path) == str(environment.output)}
+    output = str(environment.output)
+    files = {path: content for path, content in files.items() if posixpath.dirname(path) == output or path not in apart}
     there = {path: content for path, content in files.items() if API_GROUP.encode() in content}
     try:
         given = wanted(project, environment, backend)

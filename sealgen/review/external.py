@@ -69,6 +69,7 @@ def _unlike(before: ExternalEnd, after: ExternalEnd, name: str) -> Iterator[Chan
     """Yield the files that are not what they are to be, but for those that were as wrong before."""
     if after.wanted is None:
         return
+    folders = {posixpath.dirname(path) for path in after.wanted}
     for path in sorted({*after.wanted, *after.files}):
         there, wanted = after.files.get(path), after.wanted.get(path)
         was, was_wanted = before.files.get(path), (before.wanted or {}).get(path)
@@ -84,7 +85,8 @@ def _unlike(before: ExternalEnd, after: ExternalEnd, name: str) -> Iterator[Chan
             told = "is from no environment file and no template: made by hand, or by another tool"
         else:
             told = "is not what the environment file and the templates give: changed by hand, or by another tool"
-        yield Change(Word.UNEXPLAINED, f"{posixpath.basename(path)} {told}", level=Level.UNEXPLAINED, file=path)
+        name = posixpath.basename(path) if posixpath.dirname(path) in folders else path
+        yield Change(Word.UNEXPLAINED, f"{name} {told}", level=Level.UNEXPLAINED, file=path)
 
 
 # --- what an environment's backend says for all ---

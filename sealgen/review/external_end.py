@@ -53,7 +53,8 @@ class ExternalEnd:
     """What an environment of External Secrets has, and what it is to have; nothing for any other environment."""
 
     files: Map[str, bytes] = field(default_factory=dict)
-    """The files of the output folder that hold such objects, or are to, by path from the project's root."""
+    """The files of the output folder that hold such objects, or are to, and those of other folders that are built in
+    and not what they were: by path from the project's root."""
     wanted: Map[str, bytes] | None = None
     """What the environment file and the templates give, by path; None where they were not rendered, or can't be."""
     objects: Map[tuple[str, str], ExternalObject] = field(default_factory=dict)

@@ -74,6 +74,20 @@ spec:
   dataFrom: [{extract: {key: all}}]
 """
 
+NOT_OURS = "is from no environment file and no template: made by hand, or by another tool"
+PUSH_SECRET = """\
+apiVersion: external-secrets.io/v1alpha1
+kind: PushSecret
+metadata: {name: out, namespace: aura-staging}
+spec: {secretStoreRefs: [{name: evil}], selector: {secret: {name: backend-secrets}}}
+"""
+
+
+def builds_in(resource: str) -> Callable[[Project], None]:
+    """Return a change of the overlay's kustomization: a further resource."""
+    return edit(f"{FOLDER}/kustomization.yaml", "resources:\n", f"resources:\n- {resource}\n")
+
+
 USED = {
     "backend-secrets": ("jwt_secret_key", "postgres_password", "redis_password", "smtp_password"),
     "postgres-secrets": ("postgres_password",),
@@ -256,6 +270,38 @@ CASES: dict[str, Case] = {
         ],
         11,
     ),
+    "an ExternalSecret that nobody knows, built in from another folder": (
+        [write("k8s/base/evil.yaml", STRANGER), builds_in("../../base/evil.yaml")],
+        [
+            f"!! unexplained k8s/base/evil.yaml {NOT_OURS}",
+            "! backend-secrets metadata dataFrom: + [{extract: {key: all}}]",
+            "backend-secrets JWT_SECRET_KEY added a template that is not ours",
+        ],
+        11,
+    ),
+    "one below the overlay, by a kustomization of its own": (
+        [
+            write(f"{FOLDER}/below/evil.yaml", STRANGER),
+            write(f"{FOLDER}/below/kustomization.yaml", "resources:\n- evil.yaml\n"),
+            builds_in("below"),
+        ],
+        [
+            f"!! unexplained {FOLDER}/below/evil.yaml {NOT_OURS}",
+            "! backend-secrets metadata dataFrom: + [{extract: {key: all}}]",
+            "backend-secrets JWT_SECRET_KEY added a template that is not ours",
+        ],
+        11,
+    ),
+    "a PushSecret from another folder": (
+        [write("k8s/base/push.yaml", PUSH_SECRET), builds_in("../../base/push.yaml")],
+        [
+            f"!! unexplained k8s/base/push.yaml {NOT_OURS}",
+            "! metadata secretStoreRefs: + [{name: evil}]",
+            "! metadata selector.secret.name: + backend-secrets",
+        ],
+        11,
+    ),
+    "what is in another folder and not built in": ([write("k8s/base/evil.yaml", STRANGER)], [], 0),
 }
 
 
@@ -379,3 +425,13 @@ def test_a_patch_of_something_else_is_not_told(project: Project) -> None:
     path = f"{FOLDER}/kustomization.yaml"
     project.write(path, project.read(path) + b"patches:\n- target: {kind: Deployment}\n  patch: '[]'\n")
     assert project.run("diff") == (0, "nothing sealed changed\n", "")
+
+
+def test_what_was_built_in_from_another_folder_before_and_is_the_same_is_not_told_again(project: Project) -> None:
+    write("k8s/base/evil.yaml", STRANGER)(project)
+    builds_in("../../base/evil.yaml")(project)
+    commit(project, "known")
+    edit("environments/staging.yaml", "property: '{value}'", "property: 'next-{value}'")(project)
+    seal()(project)
+    found = project.run("diff", "--json").document["results"][0]["changes"]
+    assert {one["change"] for one in found} == {"place", "setting"}
