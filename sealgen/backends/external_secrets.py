@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sealgen.backends.go_template import Untranslatable, folded, translate
@@ -81,14 +82,20 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 def _remote(reference: Reference, part: Part, at: Mark) -> RemoteReference:
     path = (*part.property, *((reference.part,) if reference.part else ()))
-    for name in path:
+    return remote_reference(reference.value, replace(part, property=path), at)
+
+
+def remote_reference(value: str, part: Part, at: Mark) -> RemoteReference:
+    """Return what the operator calls a part of an entry; raises ConfigurationError, at ``at``, where it can't."""
+    for name in part.property:
         if not _PLAIN.fullmatch(name):
             raise ConfigurationError(
-                f"values.{reference.value}: External Secrets takes {quoted(name)} for a pattern, not for a property; "
+                f"values.{value}: External Secrets takes {quoted(name)} for a pattern, not for a property; "
                 "letters, digits, '_', '-' and '.' are none",
                 at=at,
             )
     # In one name a dot is itself; in a path it leads deeper, unless it is escaped.
+    path = part.property
     found = path[0] if len(path) == 1 else ".".join(name.replace(".", r"\.") for name in path)
     entry = part.entry
     version = entry.version or ""

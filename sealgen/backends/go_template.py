@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from sealgen.recipe import Part, Recipe
 
 
+TEXT = "text"
+"""Beside the filters of templates: gives text as it is, and ends with an error for bytes that are none."""
+
+
 class Untranslatable(Exception):  # noqa: N818  (a limit of the engine, not a fault)
     """The engine has nothing that gives the same bytes for every input; the message says of what, and why."""
 
@@ -155,6 +159,13 @@ class _Translation:
         quote = _Pipeline(f"""regexMatch "{_SAFE_IN_SHELL}" {value.text} | ternary "" "'" """.strip())
         return [quote, value.through("""replace "'" "'\\"'\\"'" """.strip()), quote]
 
+    def text(self, value: _Pipeline) -> list[str | _Pipeline]:
+        value = self.named(value)
+        # In JSON another character stands for each byte that is no text.
+        again = f"({value.text} | toRawJson | fromJson)"
+        self.variables.append(f'{{{{ if ne {value.text} {again} }}}}{{{{ fail "not text" }}}}{{{{ end }}}}')
+        return [value]
+
     def b64decode(self, value: _Pipeline) -> list[str | _Pipeline]:
         value = self.named(value)
         decoded = self.named(value.through("b64dec"))
@@ -180,6 +191,7 @@ _TRANSLATIONS: Mapping[str, Callable[..., list[str | _Pipeline]]] = {
     "replace": lambda _, value, old, new: [value.through(f"replace {old.operand} {new.operand}")],
     "trim": _function("trim"),
     "sha256": _function("sha256sum"),
+    TEXT: _Translation.text,
 }
 _REASONS: Mapping[str, str] = {
     "redisquote": "redisquote is for a command's standard input, and the engine has nothing like it",

@@ -32,7 +32,8 @@ _NEXT = {
 
 _LAST_CHANCE = """\
 sealgen push makes a new version of what only the cluster has, as a rotation does. To keep what is live, put it into the
-store while the environment is sealed, with the same push:, by sealgen push {name} --from-cluster.
+store while the environment is sealed, with the same push:, by sealgen push {name} --from-cluster; or have the operator
+put it there, before the overlay is applied: sealgen push {name} --push-secrets | kubectl apply -f -
 """
 
 

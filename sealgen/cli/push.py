@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     "--from-cluster", is_flag=True, help="Read back from the live Secrets what was sealed and stored nowhere."
 )
 @click.option("--force", is_flag=True, help="Write entries too that are not sealgen's, and make them so.")
+@click.option(
+    "--push-secrets", is_flag=True, help="Print PushSecrets: the operator puts there what Secrets in the cluster hold."
+)
 @global_options
 @click.pass_context
 def command(
@@ -36,6 +39,7 @@ def command(
     yes: bool,
     from_cluster: bool,
     force: bool,
+    push_secrets: bool,
 ) -> int:
     """Put values of an environment where its push: says, for others to read.
 
@@ -44,6 +48,14 @@ def command(
     Exits 0 when it is done or nothing is to do, 10 for --dry-run with changes or without a yes, 12 when a value can't
     be had or an entry must not be written (nothing is put then).
     """
+    if push_secrets:
+        if dry_run or yes or from_cluster or force:
+            raise click.UsageError("--push-secrets only prints; say no --dry-run, --yes, --from-cluster or --force")
+        from sealgen.cli.push_secrets import run as printed  # noqa: PLC0415
+
+        return each.environment(
+            context, "push", (name,), False, lambda project, name: printed(context, project, name, values)
+        )
     from sealgen.reconcile import pushing  # noqa: PLC0415
 
     is_terminal = sys.stdin.isatty()

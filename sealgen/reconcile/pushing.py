@@ -38,7 +38,7 @@ def prepare(
     nowhere, and raises SealgenError where it can't; without it such a value is not pushed. Nothing is written.
     Raises ConfigurationError for a name that is none or has no place.
     """
-    places = _chosen(environment, names)
+    places = destinations(environment, names)
     makes = isinstance(environment.backend, ExternalSecretsBackend)
     values = {name: environment.values[name] for name in places}
     surroundings.stores.ahead(parts_in_stores(value.source for value in values.values()))
@@ -104,7 +104,7 @@ def places_of(environment: Environment) -> dict[str, Stored]:
     return places
 
 
-def _chosen(environment: Environment, names: Sequence[str]) -> dict[str, Stored]:
+def destinations(environment: Environment, names: Sequence[str]) -> dict[str, Stored]:
     """Return where each of the values is to be put, of all where none is named."""
     places = places_of(environment)
     for name in names:

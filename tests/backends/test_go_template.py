@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealgen.backends.go_template import Untranslatable, folded, translate
+from sealgen.backends.go_template import TEXT, Untranslatable, folded, translate
 from sealgen.filters import FILTERS, FilterError
 from sealgen.recipe import Filtered, Part, Reference
 
@@ -51,6 +51,13 @@ TEMPLATES: dict[str, tuple[list[Part], str]] = {
     "an SQL string of several parts": (
         [Filtered("sqlquote", (Reference("a"), Reference("b")))],
         "{{ $v1 := print .a .b }}" + sql("$v1"),
+    ),
+    "what must be text": (
+        [Filtered(TEXT, (PASSWORD,))],
+        (
+            "{{ if ne .postgres_password (.postgres_password | toRawJson | fromJson) }}"
+            '{{ fail "not text" }}{{ end }}{{ .postgres_password }}'
+        ),
     ),
     "the template's own signs": (
         ["{{ .x }} {", PASSWORD, "} {{"],

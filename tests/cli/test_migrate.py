@@ -51,7 +51,8 @@ NEXT = """\
   redis_password     vault secret/aura/staging redis_password     only the cluster has it, unless it was pushed
   smtp_password      vault secret/aura/staging smtp_password      sealgen push puts it there
 sealgen push makes a new version of what only the cluster has, as a rotation does. To keep what is live, put it into the
-store while the environment is sealed, with the same push:, by sealgen push staging --from-cluster.
+store while the environment is sealed, with the same push:, by sealgen push staging --from-cluster; or have the operator
+put it there, before the overlay is applied: sealgen push staging --push-secrets | kubectl apply -f -
 Commit it. Then, in this order, so that every Secret is there all the time:
   sealgen push staging jwt_secret_key postgres_password redis_password smtp_password
   kubectl delete sealedsecret --cascade=orphan -n aura-staging backend-secrets postgres-secrets redis-secrets

@@ -16,7 +16,7 @@ from tests.cli.test_external_secrets import BACKEND, FOLDER, PUSH
 from tests.config.test_external_secrets import STORES
 from tests.conformance.conftest import tool
 from tests.conformance.external_secrets.operator import define
-from tests.support.project import aura
+from tests.support.project import Project, aura, controller
 
 if TYPE_CHECKING:
     from tests.conformance.cluster.cluster import Cluster
@@ -25,6 +25,7 @@ KINDS = {
     "ExternalSecret": "externalsecrets",
     "SecretStore": "secretstores",
     "ClusterSecretStore": "clustersecretstores",
+    "PushSecret": "pushsecrets",
 }
 
 
@@ -48,6 +49,19 @@ def written(folder: Path, text: tuple[str, str], kind: str, api_version: str) ->
         if path.name != "kustomization.yaml"
         for document in yaml.safe_load_all(path.read_text())
     ]
+
+
+def pushes(folder: Path) -> list[dict[str, Any]]:
+    """Return the PushSecrets of the environment that is written there; one of them has a template."""
+    printed = Project(folder, controller()).run("push", "staging", "--push-secrets")
+    assert (printed.code, printed.err) == (0, "")
+    found = list(yaml.safe_load_all(printed.out))
+    assert [(document["kind"], "template" in document["spec"]) for document in found] == [
+        ("PushSecret", True),
+        ("PushSecret", False),
+        ("PushSecret", False),
+    ]
+    return found
 
 
 def strict(schema: Any) -> Any:
@@ -89,6 +103,19 @@ def test_every_provider_and_way_to_sign_in_is_what_the_definitions_say(
             validators[document["kind"]].validate(document)
 
 
+@pytest.mark.parametrize("kind", ["SecretStore", "ClusterSecretStore"])
+def test_push_secrets_for_every_provider_are_what_the_definition_says(
+    definitions: Path, tmp_path: Path, kind: str
+) -> None:
+    validator = jsonschema.Draft202012Validator(schema(definitions, "PushSecret", "v1alpha1"))
+    for place, text in enumerate(STORES.values()):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        written(folder, text, kind, "v1")
+        for document in pushes(folder):
+            validator.validate(document)
+
+
 def test_the_api_server_takes_them_and_what_it_adds_is_no_change(cluster: Cluster, tmp_path: Path) -> None:
     define(cluster)
     cluster.namespace("aura-staging")
@@ -111,3 +138,5 @@ def test_the_api_server_takes_them_and_what_it_adds_is_no_change(cluster: Cluste
                 one = external_secret.read(overlay[filename], filename)
                 assert list(external.difference(one, external.applied(found))) == []
         assert kinds == ["ExternalSecret"] * 3 + ["SecretStore"]
+        stream = yaml.safe_dump_all(pushes(folder))
+        cluster.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", input=stream)

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealgen.backends.go_template import translate
+from sealgen.backends.go_template import TEXT, translate
 from sealgen.errors import SealgenError
 from sealgen.recipe import Filtered, Recipe, Reference, join, resolve
 from sealgen.values.secret import Secret
@@ -108,3 +108,19 @@ def test_what_is_no_base64_is_an_error_and_no_value(esoctl: str, tmp_path: Path)
     template = translate((Filtered("b64decode", (Reference("plain"),)),), str)
     with pytest.raises(AssertionError, match="not standard base64"):
         rendered(esoctl, tmp_path, {"k": template}, {"plain": b"no base64!"})
+
+
+@given(st.lists(texts | st.sampled_from(["\ufffd", "\\ufffd", '"\\u0000"']), min_size=1, max_size=20))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_must_be_text_is_as_it_is(esoctl: str, tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    world = {f"v{place}": text.encode() for place, text in enumerate(texts)}
+    templates = {name: translate((Filtered(TEXT, (Reference(name),)),), str) for name in world}
+    found = rendered(esoctl, tmp_path_factory.mktemp("engine"), templates, world)
+    assert {name: found.get(name, b"") for name in world} == world
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\x80", "\ufffd".encode() + b"\x80"])
+def test_bytes_that_are_no_text_are_an_error_where_text_must_be(esoctl: str, tmp_path: Path, content: bytes) -> None:
+    template = translate((Filtered(TEXT, (Reference("plain"),)),), str)
+    with pytest.raises(AssertionError, match="not text"):
+        rendered(esoctl, tmp_path, {"k": template}, {"plain": content})

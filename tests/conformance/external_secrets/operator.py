@@ -1,7 +1,7 @@
 """The real External Secrets Operator on a cluster of one's own.
 
 It is one process beside the cluster's: no webhook, no election, and of its controllers those of ExternalSecret,
-SecretStore and ClusterSecretStore.
+PushSecret, SecretStore and ClusterSecretStore.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ _FLAGS: Final = (
     "--metrics-addr=0",
     "--enable-cluster-external-secret-reconciler=false",
     "--enable-cluster-push-secret-reconciler=false",
-    "--enable-push-secret-reconciler=false",
 )
 
 
