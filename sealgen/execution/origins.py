@@ -223,9 +223,9 @@ class Store:
         if value is not None and self.has_next:
             return CannotTell("the store has the next version by now")
         name = reference.value if value is None else value
-        place = places_of(self.environment).get(name)
-        if value is None and (place is None or not self.environment.values[name].source.made):
+        if value is None and not self.environment.values[name].source.made:
             return _obtained(self.environment, reference, self.surroundings)
+        place = places_of(self.environment).get(name)
         if place is None:
             return CannotTell("it is in no store")
         try:

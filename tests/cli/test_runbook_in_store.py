@@ -186,6 +186,19 @@ def test_what_the_steps_need_is_had_before_anything_is_put(project: Project, sto
     assert (held(store), done(project)) == ({"password": "there"}, [])
 
 
+def test_what_is_generated_and_in_no_store_is_not_made_up(project: Project, store: Vault) -> None:
+    place = {"vault": "secret/aura/staging", "property": "password"}
+    values = {
+        "password": {"generate": "hex", "bytes": 16, "rotation": ROTATION, "push": place},
+        "admin": {"generate": "hex", "bytes": 16},
+        "user": {"literal": "aura"},
+    }
+    project.change(push=None, values=values)
+    ended = rotate(project, store, "password", "--execute", "--yes")
+    assert (ended.code, ended.out, done(project)) == (12, "", [])
+    assert ended.err == "error: staging: admin can't be had: it is in no store; nothing was changed\n"
+
+
 def test_without_its_steps_it_is_put_only_where_somebody_says_so(project: Project, store: Vault) -> None:
     before = held(store)["password"]
     told = "staging: there are steps around password, and the operator does not wait for them\n"
