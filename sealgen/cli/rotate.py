@@ -119,7 +119,8 @@ def _carried_out(context: click.Context, project: Project, name: str, wish: _Wis
     chosen = _chosen(project, name, due=wish.due) if wish.due or wish.all_ else wish.values
     if not chosen and not wish.finish:
         report.say(f"{name}: nothing is due" if wish.due else f"{name}: nothing is generated")
-        return each.Outcome(0, {"environment": name, "steps": []} if settings(context).json else {})
+        told = {"environment": name, "values" if in_store else "steps": []}
+        return each.Outcome(0, told if settings(context).json else {})
     if wish.prints or wish.executes:
         return _with_steps(context, project, name, chosen, wish, asks=asks)
     if in_store:

@@ -134,6 +134,8 @@ def test_what_is_due_is_rotated_and_what_is_read_elsewhere_is_told(project: Proj
     assert project.run("push", "staging", "-q", env=env(store)) == (0, "", "")
     assert project.run("due", "staging").code == 0
     assert project.run("rotate", "staging", "--due", env=env(store)) == (0, "staging: nothing is due\n", "")
+    none = json.loads(project.run("rotate", "staging", "--due", "--json", env=env(store)).out)
+    assert none["results"] == [{"environment": "staging", "values": []}]
     age(project, "2020-01-01")
     due = project.run("due", "staging")
     assert due.code == 11
