@@ -41,6 +41,7 @@ class _Declined(Exception):  # noqa: N818  (a person's wish, not a fault)
 @click.option("--rollback", "later", flag_value="rollback", help="Undo the steps that were begun.")
 @click.option("--abandon", "later", flag_value="abandon", help="Forget that they were begun.")
 @click.option("--show-output", "shows", is_flag=True, help="Show what the programs of steps print, values masked.")
+@click.option("--force", is_flag=True, help="Write entries of an operator's store too that are not sealgen's.")
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--no-wait", is_flag=True, help="Fail at once where another run holds the environment.")
@@ -85,6 +86,7 @@ class _Wish:
     executes: bool
     later: str | None
     shows: bool
+    force: bool
     dry_run: bool
     yes: bool
     no_wait: bool
@@ -114,6 +116,8 @@ def _carried_out(context: click.Context, project: Project, name: str, wish: _Wis
     in_store = isinstance(project.environment(name).backend, ExternalSecretsBackend)
     if in_store:
         _check_in_store(name, wish)
+    elif wish.force:
+        raise click.UsageError("--force is for entries of a store that an operator reads; leave it out")
     if wish.later:
         return _with_steps(context, project, name, (), wish, asks=asks)
     chosen = _chosen(project, name, due=wish.due) if wish.due or wish.all_ else wish.values
@@ -139,7 +143,7 @@ def _with_steps(
     if wish.prints:
         return runbook.print_page(context, project, name, values)
     confirm = partial(_confirm, name) if asks else None
-    manner = runbook.Manner(asks, wish.shows, not wish.no_wait, wish.from_cluster, confirm)
+    manner = runbook.Manner(asks, wish.shows, not wish.no_wait, wish.from_cluster, wish.force, confirm)
     if wish.later:
         return runbook.later(context, project, name, wish.later, manner)
     return (runbook.rehearse if wish.dry_run else runbook.execute)(context, project, name, values, manner)
@@ -187,7 +191,7 @@ def _put(
     around = steps.surroundings(project, ask=seal.ask if sys.stdin.isatty() else None)
 
     def prepare(environment: Environment) -> Push:
-        return next_versions.prepare(environment, values, around)
+        return next_versions.prepare(environment, values, around, takes_over=wish.force)
 
     if wish.dry_run:
         return put.show(context, prepare(project.environment(name)), "rotate")

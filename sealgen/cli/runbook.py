@@ -51,6 +51,8 @@ class Manner:
     """Whether to wait for another run that holds the environment."""
     from_cluster: bool
     """Whether what is needed for sealing may be read back from the live Secrets."""
+    takes_over: bool
+    """Whether entries of a store may be written that are not sealgen's."""
     confirm: Callable[[], None] | None
     """Has a person confirm all of it, and may raise what ends the run; None where that was said beforehand."""
 
@@ -75,7 +77,8 @@ def rehearse(
     environment = project.environment(name)
     todo = beginning.procedure_of(environment, values)
     if isinstance(environment.backend, ExternalSecretsBackend):
-        outcome = put.show(context, next_versions.prepare(environment, values, _around(project)), "rotate")
+        push = next_versions.prepare(environment, values, _around(project), takes_over=manner.takes_over)
+        outcome = put.show(context, push, "rotate")
     else:
         request = Request(frozenset(values), from_cluster=manner.from_cluster)
         outcome = plan.show(context, project, name, request, every=False)
@@ -139,7 +142,7 @@ def _put(
     around = _around(project)
 
     def prepare(environment: Environment) -> Push:
-        return next_versions.prepare(environment, begun.values, around)
+        return next_versions.prepare(environment, begun.values, around, takes_over=manner.takes_over)
 
     def approve(push: Push) -> None:
         _approved(begun, manner, {value: Versions(None, None) for value in begun.values})

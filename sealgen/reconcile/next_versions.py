@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from sealgen.values.stored import Stored
 
 
-def prepare(environment: Environment, names: Sequence[str], surroundings: Surroundings) -> Push:
+def prepare(environment: Environment, names: Sequence[str], surroundings: Surroundings, *, takes_over: bool) -> Push:
     """Make the next version of each of these values, and look at what is there; nothing is written.
 
+    ``takes_over`` allows to write entries that are not sealgen's.
     Raises ConfigurationError for a name that is none of a value which is made here and put into a store.
     """
     places = places_of(environment)
@@ -39,7 +40,7 @@ def prepare(environment: Environment, names: Sequence[str], surroundings: Surrou
         return {place.at_part(part): secret for part, secret in parts.items()}
 
     chosen = {name: place for name, place in places.items() if name in names}
-    push = compare(environment.name, chosen, wanted, surroundings.stores, takes_over=False)
+    push = compare(environment.name, chosen, wanted, surroundings.stores, takes_over=takes_over)
     return replace(
         push, rows=tuple(replace(row, deed=Deed.ROTATE) if row.deed is Deed.UPDATE else row for row in push.rows)
     )

@@ -209,11 +209,15 @@ def test_somebody_else_who_writes_meanwhile_is_not_overwritten_and_nothing_is_no
     assert project.read(LOCK) == lock
 
 
-def test_an_entry_of_somebody_else_is_not_rotated(project: Project, store: Vault) -> None:
+def test_an_entry_of_somebody_else_is_not_rotated_without_force(project: Project, store: Vault) -> None:
     store.put(ENTRY, {"jwt": "theirs"}, {"managed-by": "hand"})
     ended = project.run("rotate", "staging", "jwt", env=env(store))
     assert (ended.code, held(store)) == (12, {"jwt": "theirs"})
     assert ended.err.endswith("error: staging: not all of it can be rotated, so nothing was put\n")
+    assert "--force takes it over" in ended.err
+    assert project.run("rotate", "staging", "jwt", "--force", "-q", env=env(store)) == (0, "", "")
+    assert held(store)["jwt"] != "theirs"
+    assert project.run("rotate", "staging", "jwt", "-q", env=env(store)) == (0, "", "")
 
 
 def test_what_was_put_is_noted_though_the_next_fails(project: Project, store: Vault) -> None:

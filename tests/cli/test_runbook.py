@@ -303,6 +303,7 @@ def test_without_steps_there_is_nothing_to_execute(project: Project, what: str) 
         (("password", "--resume", "--yes"), "--resume is about what was begun; leave all else to do out"),
         (("--all", "--rollback", "--yes"), "--rollback is about what was begun; leave all else to do out"),
         (("--abandon", "--dry-run"), "--abandon is about what was begun; leave all else to do out"),
+        (("password", "--force"), "--force is for entries of a store that an operator reads; leave it out"),
         (("--execute", "--yes"), "name values, or say one of --due, --all and --finish VALUE"),
     ],
 )
