@@ -52,6 +52,8 @@ class ExternalInquiry:
         """Read the overlay; raises SealgenError for what is malformed."""
         self._project = project
         self._environment = environment
+        self._manifests = render_manifests(project, environment)
+        self._lock = read_lock(project.read(lock_path(environment.name)), environment.name)
         self._backend = backend
         self._cluster = cluster
         self._overlay: dict[Name, ExternalSecret] = {}
@@ -180,9 +182,7 @@ class ExternalInquiry:
 
     def _due(self, now: dt.datetime) -> Iterator[Finding]:
         """Yield the values that are to be rotated, of those that the lock dates."""
-        project, environment = self._project, self._environment
-        manifests = render_manifests(project, environment)
-        locked = read_lock(project.read(lock_path(environment.name)), environment.name)
-        subject = Subject(project, environment, manifests, locked, values_used(manifests), now)
+        used = values_used(self._manifests)
+        subject = Subject(self._project, self._environment, self._manifests, self._lock, used, now)
         for one in rotation.due(subject):
             yield Finding(one.id, one.severity, one.message)

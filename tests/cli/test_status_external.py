@@ -305,6 +305,16 @@ def test_what_is_due_for_rotation_is_told_of_values_that_the_lock_dates(written:
     assert summary == "staging: 3 external secrets, 3 synced, 1 finding"
 
 
+def test_a_lock_that_is_malformed_is_told_before_the_cluster_is_asked(written: Project, server: ApiServer) -> None:
+    written.write("environments/staging.lock", "x\n")
+    ended = status(written, server, "staging", "--watch")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "error: environments/staging.lock:1:1: not a line of a lock as sealgen writes it; restore it from Git\n"
+    )
+    assert server.requests == []
+
+
 def test_a_key_that_is_made_otherwise_is_told_without_what_it_is_made_of(written: Project, server: ApiServer) -> None:
     found = serve_all(server, written)
     found["redis-secrets"]["spec"]["target"]["template"]["data"]["redis-password"] = "canary-77d0"
