@@ -102,7 +102,8 @@ def operator(
 @pytest.fixture
 def environ(bao: Bao, aws: dict[str, str], drongo: Drongo, azure: KeyVault) -> dict[str, str]:
     """Return the environment of runs: where the stores are, and the values of Aura."""
-    return {**bao.variables(), **aws, **drongo.variables, **azure.variables, **ENVIRON}
+    through = {**azure.variables, "NO_PROXY": "127.0.0.1"}
+    return {**bao.variables(), **aws, **drongo.variables, **through, **ENVIRON}
 
 
 @pytest.fixture
