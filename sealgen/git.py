@@ -208,11 +208,17 @@ class Commit:
             if posixpath.dirname(other) == folder and self._entries[other].is_regular:
                 yield self._entries[other].blob
 
+    def known_digest(self, path: str) -> str | None:
+        """Return the blob's name, None where there is no regular file."""
+        entry = self._entries.get(path)
+        return entry.blob if entry is not None and entry.is_regular else None
+
     def below(self, folder: str, suffix: str) -> Iterator[str]:
         """Yield the files below a folder whose names end so, by their path from the folder."""
+        top = f"{folder}/"
         for path in self._entries:
-            if path.startswith(f"{folder}/") and path.endswith(suffix):
-                yield path[len(folder) + 1 :]
+            if path.startswith(top) and path.endswith(suffix):
+                yield path[len(top) :]
 
     def leads_out(self, path: str | PurePosixPath, folder: str) -> bool:
         """Tell that nothing leads out of a folder: no link of a commit is followed."""

@@ -163,6 +163,25 @@ def test_files_of_a_commit_are_read_beside_what_is_no_file(root: Path) -> None:
             commit.read("k8s/b.yaml")
 
 
+def test_a_files_digest_is_known_without_reading_it_and_that_of_what_is_no_file_is_not(root: Path) -> None:
+    track(root, "k8s/a.yaml", "a")
+    track(root, "k8s/same.yaml", "a")
+    track(root, "k8s/b.yaml", "b")
+    (root / "k8s/link.yaml").symlink_to("a.yaml")
+    run(root, "add", ".")
+    commit_all(root)
+    with closing(git.Commits(root)) as commits:
+        commit = git.Commit(commits, git.commit(root, "HEAD"))
+        one, same, other, link, missing = (
+            commit.known_digest(f"k8s/{name}.yaml") for name in ("a", "same", "b", "link", "c")
+        )
+        assert one == same != other
+        assert one
+        assert other
+        assert link is missing is None
+        assert not commits.contents
+
+
 def test_more_files_than_are_read_at_once_are_all_read(root: Path) -> None:
     names = [f"{number:04}.yaml" for number in range(600)]
     for name in names:

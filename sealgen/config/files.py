@@ -24,6 +24,9 @@ class Files(Protocol):
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return a file's bytes, None where there is none; raises SealgenError where it can't be read."""
 
+    def known_digest(self, path: str) -> str | None:
+        """Return a digest of a file's bytes where it is known without reading them, else None."""
+
     def below(self, folder: str, suffix: str) -> Iterable[str]:
         """Return the files below a folder whose names end so, by their path from the folder."""
 
@@ -49,6 +52,10 @@ class WorkTree:
             raise SealgenError(f"{path} is larger than {MAX_BYTES // 1024**2} MiB, the most that is read") from None
         except OSError as error:
             raise SealgenError(f"can't read {shortened(str(path), 255)}: {error.strerror}") from None
+
+    def known_digest(self, path: str) -> str | None:
+        """Return None: only reading tells."""
+        return None
 
     def below(self, folder: str, suffix: str) -> Iterable[str]:
         """Return the files below a folder whose names end so, by their path from the folder."""
@@ -83,6 +90,10 @@ class Edited:
     def read(self, path: str | PurePosixPath) -> bytes | None:
         """Return a file's bytes, None where there is none; raises SealgenError where it can't be read."""
         return self.content if str(path) == self.path else self.files.read(path)
+
+    def known_digest(self, path: str) -> str | None:
+        """Return a digest of a file's bytes where it is known without reading them, else None."""
+        return None if path == self.path else self.files.known_digest(path)
 
     def below(self, folder: str, suffix: str) -> Iterable[str]:
         """Return the files below a folder whose names end so, by their path from the folder."""

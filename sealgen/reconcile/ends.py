@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import posixpath
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from sealgen import certificates, lock, recipe, template
-from sealgen.config import FOLDER
 from sealgen.config.backends import SealedSecretsBackend
 from sealgen.errors import SealgenError
 from sealgen.kubernetes import access, external_secret, rollout
@@ -19,6 +16,7 @@ from sealgen.kubernetes.sealed_secret import KIND
 from sealgen.lock import Lock
 from sealgen.reconcile.external_ends import differing, external_end, secrets_of
 from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.revisions import Revisions
 from sealgen.reconcile.rollout import written
 from sealgen.reconcile.survey import lock_path
 from sealgen.review import ignores
@@ -27,49 +25,20 @@ from sealgen.review.external_end import ExternalEnd, is_external
 from sealgen.review.kustomized import Kustomized, kustomized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
+    from sealgen.reconcile.revisions import Revision
     from sealgen.review.ignores import Ignore
-
-
-class _Revision:
-    """A project at one end, with what is the same for all of its environments."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-
-    @functools.cached_property
-    def names(self) -> frozenset[str]:
-        """Of its environments."""
-        return frozenset(self.project.environments())
-
-    @functools.cached_property
-    def outputs(self) -> frozenset[str]:
-        """The output folders of all environments that can be understood."""
-        found = set()
-        for name in self.names:
-            with contextlib.suppress(SealgenError):
-                found.add(str(self.project.environment(name).output))
-        return frozenset(found)
-
-    @functools.cached_property
-    def sources(self) -> dict[str, bytes | None]:
-        """The files that templates are rendered from."""
-        found = {}
-        for folder, suffix in ((FOLDER, ".yaml"), (template.FOLDER, "")):
-            for path in self.project.files.below(folder, suffix):
-                with contextlib.suppress(SealgenError):
-                    found[f"{folder}/{path}"] = self.project.files.read(f"{folder}/{path}")
-        return found
 
 
 class _Gathered:
     """What is read of an environment at one end."""
 
-    def __init__(self, revision: _Revision, name: str, other: _Gathered | None = None) -> None:
+    def __init__(self, revision: Revision, name: str, other: _Gathered | None = None) -> None:
         """``other`` is the other end, where that was read: what its files mean is not found out twice."""
+        self.revision = revision
         self.project = revision.project
         self.problems: list[SealgenError] = []
         self.environment: Environment | None = None
@@ -99,15 +68,13 @@ class _Gathered:
 
     def end(self, locked: Lock, manifests: Mapping[str, Manifest], recipes: Mapping[tuple[str, str], str]) -> End:
         """Return what was gathered."""
-        certificate, silenced = self._certificate(), tuple(self._ignores())
         return End(
             self.environment,
             tuple(self.problems),
-            certificate,
+            self._certificate(),
             locked,
             manifests,
-            silenced,
-            self._kustomized(locked),
+            kustomized=self._kustomized(locked),
             recipes=recipes,
         )
 
@@ -123,13 +90,15 @@ class _Gathered:
         }
         return replace(built, reaches={place: reach for place, reach in built.reaches.items() if place not in ours})
 
-    def _ignores(self) -> Iterator[Ignore]:
-        """Yield the comments that silence a check, in the environment's files and its templates."""
+    def described_by(self) -> set[str]:
+        """Return the paths of the environment's files and its templates."""
         entries = self.environment.secrets if self.environment else ()
-        templates = dict.fromkeys(f"{template.FOLDER}/{entry.template}{template.SUFFIX}" for entry in entries)
-        for path in (*dict.fromkeys(self.own), *templates):
-            with contextlib.suppress(SealgenError):  # which is told where it matters
-                yield from ignores.read(path, self.project.files.read(path) or b"", wide=False)
+        return {*self.own, *(f"{template.FOLDER}/{entry.template}{template.SUFFIX}" for entry in entries)}
+
+    def ignores(self, paths: Iterable[str]) -> tuple[Ignore, ...]:
+        """Return the comments of some files that silence a check."""
+        contents = ((path, self.revision.content(path) or b"") for path in paths)
+        return tuple(found for path, content in contents for found in ignores.read(path, content, wide=False))
 
     def _certificate(self) -> CertificateFile | None:
         """Return the certificate, where it is in the repository."""
@@ -151,8 +120,9 @@ class _Gathered:
         found = {}
         for suffix in (".yaml", ".yml"):
             for filename in self.project.files.below(str(output), suffix):
-                if "/" not in filename and (content := self._normal(output / filename)) is not None:
-                    found[str(output / filename)] = content
+                path = f"{output}/{filename}"
+                if "/" not in filename and (content := self._normal(path)) is not None:
+                    found[path] = content
         return found
 
     def build(self, files: Mapping[str, bytes]) -> None:
@@ -168,7 +138,7 @@ class _Gathered:
         except SealgenError as error:
             self.problems.append(error)
 
-    def elsewhere(self, known: Mapping[str, bytes], words: Sequence[str], *revisions: _Revision) -> dict[str, bytes]:
+    def elsewhere(self, known: Mapping[str, bytes], words: Sequence[str], *revisions: Revision) -> dict[str, bytes]:
         """Return the files with such words that are built in from other folders, but for other environments' own."""
         found = {
             path: content.replace(b"\r\n", b"\n")
@@ -178,7 +148,7 @@ class _Gathered:
         outputs = {output for revision in revisions for output in revision.outputs} if found else set()
         return {path: content for path, content in found.items() if posixpath.dirname(path) not in outputs}
 
-    def _normal(self, path: PurePosixPath) -> bytes | None:
+    def _normal(self, path: str | PurePosixPath) -> bytes | None:
         try:
             content = self.project.read(path)
         except SealgenError as error:
@@ -218,12 +188,13 @@ def ends(before: Project, after: Project) -> Iterator[tuple[str, End, End]]:
 
     What can't be read is a problem of its end.
     """
-    revisions = _Revision(before), _Revision(after)
-    for name in sorted(revisions[0].names | revisions[1].names):
-        yield name, *_ends(*revisions, name)
+    revisions = Revisions(before, after)
+    for name in sorted(revisions.before.names | revisions.after.names):
+        yield name, *_ends(revisions, name)
 
 
-def _ends(before: _Revision, after: _Revision, name: str) -> tuple[End, End]:
+def _ends(revisions: Revisions, name: str) -> tuple[End, End]:
+    before, after = revisions.before, revisions.after
     old = _Gathered(before, name)
     new = _Gathered(after, name, old)
     outputs = {found.environment.output for found in (old, new) if found.environment}
@@ -257,18 +228,24 @@ def _ends(before: _Revision, after: _Revision, name: str) -> tuple[End, End]:
         if (known := old_lock.keys.get(place)) is None or known.recipe != locked.recipe
     }
     externals = ExternalEnd(), ExternalEnd()
-    if has_externals and (olds != news or not same_locks or before.sources != after.sources):
+    if has_externals and (olds != news or not same_locks or not revisions.agree_on_sources):
         same = {path for path, content in olds.items() if news.get(path) == content}
         externals = differing(
             external_end(before.project, old.environment, olds, own_olds.keys() | same, old.problems),
             external_end(after.project, new.environment, news, own_news.keys() | same, new.problems),
             new.problems,
         )
-    news_differ = not is_external(new.environment) and (bool(places) or before.sources != after.sources)
+    news_differ = not is_external(new.environment) and (bool(places) or not revisions.agree_on_sources)
+    # What silences a check in a file that is the same did so before.
+    described = old.described_by(), new.described_by()
+    alike = {path for path in described[0] & described[1] if revisions.agree_on(path)}
+    silenced = [end.ignores(sorted(paths - alike)) for end, paths in zip((old, new), described, strict=True)]
     end = new.end(new_lock, changed_news, new.recipes(new_lock, places) if news_differ else {})
-    end = replace(end, unlisted=_unlisted(old, new, own_news), left=_left(old, new), external=externals[1])
+    end = replace(
+        end, unlisted=_unlisted(old, new, own_news), left=_left(old, new), external=externals[1], ignores=silenced[1]
+    )
     start = old.end(old_lock, changed_olds, old.recipes(old_lock, places & old_lock.keys.keys()) if places else {})
-    return replace(start, external=externals[0]), end
+    return replace(start, external=externals[0], ignores=silenced[0]), end
 
 
 def _unlisted(old: _Gathered, new: _Gathered, files: Mapping[str, bytes]) -> tuple[str, ...]:
