@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sealgen.crypto.ciphertext import ciphertext_digest
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.review.change import Change, EnvironmentDiff, Level, Word, shift
 from sealgen.review.end import POWERS
@@ -92,8 +91,8 @@ class _Comparison:
         for (secret, _), locked in after.lock.keys.items():
             self._bound.setdefault(secret, set()).add((locked.scope, locked.namespace))
         for secret, manifest in before.manifests.items():
-            for key, text in manifest.ciphertexts.items():
-                self._origins.setdefault(ciphertext_digest(text), (secret, key))
+            for key, digest in manifest.digests.items():
+                self._origins.setdefault(digest, (secret, key))
 
     def places(self) -> set[tuple[str, str]]:
         """Return the keys that may have changed: those of manifests that differ, and those of which the lock does."""
@@ -113,7 +112,7 @@ class _Comparison:
         place = (secret, key)
         told = self._told(secret, key)
         locked_before, locked = self._before.lock.keys.get(place), self._after.lock.keys.get(place)
-        old, new = self._text(self._before, secret, key), self._text(self._after, secret, key)
+        old, new = self._digest(self._before, secret, key), self._digest(self._after, secret, key)
         unexplained = partial(told, Word.UNEXPLAINED, level=Level.UNEXPLAINED)
         if old is None and new is None:
             yield from self._lock_alone(unexplained, locked_before, locked)
@@ -141,11 +140,10 @@ class _Comparison:
         return partial(_change, secret=secret, key=key, file=manifest.file if manifest else "", line=line)
 
     @staticmethod
-    def _text(end: End, secret: str, key: str) -> str | None:
+    def _digest(end: End, secret: str, key: str) -> str | None:
         """Return the digest of a ciphertext at one end, None where the manifest has none or is not among those read."""
         manifest = end.manifests.get(secret)
-        text = manifest.ciphertexts.get(key) if manifest else None
-        return None if text is None else ciphertext_digest(text)
+        return manifest.digests.get(key) if manifest else None
 
     def _lock_alone(
         self, unexplained: partial[Change], before: LockedKey | None, after: LockedKey | None

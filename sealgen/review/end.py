@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealgen.crypto.ciphertext import ciphertext_digest
+from sealgen.errors import SealgenError
 from sealgen.kubernetes import objects
 from sealgen.kubernetes.sealed_secret import KIND, SCOPES, scope_of
 from sealgen.lock import Lock
 from sealgen.review.external_end import ExternalEnd
 from sealgen.review.kustomized import Kustomized
+from sealgen.yaml.layout import reads_as_text
 from sealgen.yaml.nodes import Mapping, shown
 
 if TYPE_CHECKING:
@@ -19,11 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Map
 
     from sealgen.config.environment import Environment
-    from sealgen.errors import SealgenError
-    from sealgen.kubernetes.objects import Field
     from sealgen.kubernetes.sealed_secret import Scope
     from sealgen.review.external_end import ExternalObject
     from sealgen.review.ignores import Ignore
+    from sealgen.yaml.nodes import Node, Scalar
 
 POWERS = (
     "metadata.annotations.sealedsecrets.bitnami.com/",
@@ -50,6 +52,11 @@ class Manifest:
     """As its template tells it, which is what people go by."""
     facts: Map[str, str]
     """Every other field that holds something, by its path: ``spec.template.metadata.labels.app``."""
+
+    @cached_property
+    def digests(self) -> Map[str, str]:
+        """What a lock knows the ciphertexts by, by key."""
+        return {key: ciphertext_digest(text) for key, text in self.ciphertexts.items()}
 
 
 class CertificateFile(NamedTuple):
@@ -91,31 +98,46 @@ class End:
         return {**self.external.secrets, **self.manifests}
 
 
-# A ciphertext as kubeseal and sealgen lay it out; it can be nothing but text, whatever it is replaced with.
-_SEALED = re.compile(r"(?<=\n)    ([-._a-zA-Z0-9]+): (A[A-Za-z0-9+/]{40,}={0,2})(?=\n)")
+# A ciphertext and a name as kubeseal and sealgen lay them out.
+_VARYING = re.compile(
+    r"(?<=\n)(?:(    [-._a-zA-Z0-9]+: )(A[A-Za-z0-9+/]{40,}={0,2})|((?:  |      )name: )([a-z][a-z0-9.-]*))(?=\n)"
+)
+_LEFT_OUT = "LEFT-OUT"
 
 
 def read_manifest(content: bytes, file: str) -> dict[str, Manifest]:
     """Return the SealedSecrets of a file by name; raises ConfigurationError for what is not YAML."""
     if KIND.encode() not in content:
         return {}
-    # At both ends of a rotation a manifest has the same structure, so that is understood once.
+    # At both ends of a rotation a manifest has the same structure, as many have that came of one template: that is
+    # understood once, without what varies.
     text = content.decode("utf-8", "surrogateescape")
-    sealed = {text.count("\n", 0, match.start()) + 1: match[2] for match in _SEALED.finditer(text)}
-    structure = _structure(_SEALED.sub(r"    \1: A", text).encode("utf-8", "surrogateescape"), file)
-    places = [line for manifest in structure.values() for line in manifest.lines.values()]
-    if sorted(places) != list(sealed):  # one stands elsewhere, or in another way
+    varying = list(_VARYING.finditer(text))
+    names = {match[4] for match in varying if match[4]}
+    structure = None
+    if len(names) == 1 and all(map(reads_as_text, names)) and _LEFT_OUT not in text:
+        structure = _structure(_VARYING.sub(rf"\1\3{_LEFT_OUT}", text).encode("utf-8", "surrogateescape"))
+    sealed = {text.count("\n", 0, match.start()) + 1: match[2] for match in varying if match[2]}
+    if structure is None or not sealed.keys() >= set(structure.lines.values()):
         return _read_manifest(content, file)
-    return {
-        name: replace(manifest, ciphertexts={key: sealed[line] for key, line in manifest.lines.items()})
-        for name, manifest in structure.items()
-    }
+    ciphertexts = {key: sealed[line] for key, line in structure.lines.items()}
+    return {names.pop(): replace(structure, file=file, ciphertexts=ciphertexts)}
 
 
 @lru_cache(64)
-def _structure(content: bytes, file: str) -> Map[str, Manifest]:
-    """Return the SealedSecrets of a file whose ciphertexts were left out."""
-    return _read_manifest(content, file)
+def _structure(content: bytes) -> Manifest | None:
+    """Return the one SealedSecret of a file where each ciphertext, the name, and nothing else, was left out."""
+    try:
+        found = _read_manifest(content, "")
+    except SealgenError:
+        return None  # which is told of the whole
+    manifest = found.get(_LEFT_OUT)
+    if manifest is None or len(found) > 1 or _TEMPLATE_NAME in manifest.facts:
+        return None
+    if any(text != _LEFT_OUT for text in manifest.ciphertexts.values()):
+        return None
+    elsewhere = (manifest.namespace, *manifest.facts.values())
+    return None if any(_LEFT_OUT in text for text in elsewhere) else manifest
 
 
 def _read_manifest(content: bytes, file: str) -> dict[str, Manifest]:
@@ -123,34 +145,39 @@ def _read_manifest(content: bytes, file: str) -> dict[str, Manifest]:
     for root in objects.read_all(content, file):
         if root["kind"].text_if_given() != KIND:
             continue
-        metadata, sealed = root["metadata"], root["spec"]["encryptedData"]
+        metadata, sealed = root["metadata"], root["spec"]["encryptedData"].entries()
         name, namespace = (metadata[field].text_if_given() or "" for field in ("name", "namespace"))
+        places = {
+            f"{where}{field}": text for where in _PLACES for field, text in (("name", name), ("namespace", namespace))
+        }
         found[name] = Manifest(
             file=file,
-            ciphertexts={key: shown(node) for key, (_, node) in sealed.entries().items()},
-            lines={key: told.at.line for key, (told, _) in sealed.entries().items()},
+            ciphertexts={key: shown(node) for key, (_, node) in sealed.items()},
+            lines={key: told.line for key, (told, _) in sealed.items()},
             namespace=namespace,
             scope=scope_of(metadata["annotations"].texts()),
             told_scope=scope_of(root["spec"]["template"]["metadata"]["annotations"].texts()),
-            facts={path: text for path, text in _facts(root, "") if not _is_told(path, text, name, namespace)},
+            facts={
+                path: text
+                for path, text in _facts(root.entries(), "")
+                if places.get(path) != text and path not in _SCOPE_PLACES
+            },
         )
     return found
 
 
-def _is_told(path: str, text: str, name: str, namespace: str) -> bool:
-    """Tell whether a field says what the manifest has a place of its own for."""
-    place = path.removeprefix("spec.template.")
-    return (place, text) in {("metadata.name", name), ("metadata.namespace", namespace)} or (
-        place.startswith("metadata.annotations.") and place.removeprefix("metadata.annotations.") in SCOPES
-    )
+# Fields that say what the manifest has a place of its own for.
+_PLACES = ("metadata.", "spec.template.metadata.")
+_TEMPLATE_NAME = "spec.template.metadata.name"
+_SCOPE_PLACES = {f"{where}annotations.{scope}" for where in _PLACES for scope in SCOPES}
 
 
-def _facts(root: Field, path: str) -> Iterator[tuple[str, str]]:
-    for name, (_, node) in root.entries().items():
-        below = f"{path}.{name}" if path else name
+def _facts(entries: Map[str, tuple[Scalar, Node]], path: str) -> Iterator[tuple[str, str]]:
+    for name, (_, node) in entries.items():
+        below = path + name
         if below == "spec.encryptedData":
             continue
         if isinstance(node, Mapping):
-            yield from _facts(root[name], below)
+            yield from _facts(node.entries, f"{below}.")
         else:
             yield below, shown(node)

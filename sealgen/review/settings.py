@@ -39,6 +39,8 @@ def settings_changes(before: Environment | None, after: Environment | None) -> l
         return [] if before is None else [Change(Word.REMOVED, "the environment")]
     if before is None:
         return [Change(Word.ADDED, "the environment", file=after.file)]
+    if before is after:  # whose files are the same
+        return []
     return [
         *_trust(before, after),
         *_access(before, after),
