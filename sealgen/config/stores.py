@@ -49,9 +49,7 @@ def placed(values: Mapping[str, Value], stores: Mapping[str, Store]) -> dict[str
 
     Raises ConfigurationError for a store that is not there, is of another kind, or is one of several.
     """
-    return {
-        name: replace(value, source=_source(f"values.{name}", value.source, stores)) for name, value in values.items()
-    }
+    return {name: value.having(_source(f"values.{name}", value.source, stores)) for name, value in values.items()}
 
 
 def pushed(

@@ -77,4 +77,4 @@ def of_environment(values: Mapping[str, Value], environment: str) -> dict[str, V
             return source
         return replace(source, place=source.destination.of(environment, name, source.parts))
 
-    return {name: replace(value, source=placed(name, value.source)) for name, value in values.items()}
+    return {name: value.having(placed(name, value.source)) for name, value in values.items()}

@@ -74,9 +74,9 @@ def _record(name: str, shape: Record[Source]) -> Record[Value]:
     def build(fields: Fields) -> Value:
         source = shape.build(fields)
         rules = read_rules(fields, source)
-        given = {field: fields[field] for field in of_value}
+        given = {field: fields[field] for field in of_value.keys() & fields.written()}
         if is_generated and (destination := fields["keep"]):
-            if given["recover"]:
+            if fields["recover"]:
                 raise ConfigurationError(
                     f"{fields.path}.recover goes with a value that is stored nowhere, and this one has keep",
                     at=fields.at("recover"),
@@ -91,6 +91,7 @@ _RECORDS = {name: _record(name, shape) for name, shape in _VARIANTS.items()}
 
 SOURCE_NAMES: tuple[str, ...] = tuple(dict.fromkeys(name.partition(":")[0] for name in _VARIANTS))
 _SOURCES = frozenset(SOURCE_NAMES)
+_GENERATOR = Text(choices=tuple(GENERATORS))
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,8 @@ class ValueShape:
         node = mapping(node, path)
         variant = _variant(node, path)
         record = _RECORDS[variant]
-        for name, (key, _) in node.entries.items():
-            if name not in record.fields and (others := _variants_with(name)):
-                takes = [field for field in _VARIANTS[variant].fields if field not in SOURCE_NAMES]
-                raise ConfigurationError(
-                    f"{path}.{name} goes with {' or '.join(others)}, not with {variant}"
-                    + (f", which takes {', '.join(takes)}" if takes else ""),
-                    at=key.at,
-                )
+        if not node.entries.keys() <= record.fields.keys():
+            _check_fields(node, path, variant, record)
         return record.read(node, path)
 
     def json_schema(self) -> JSONSchema:
@@ -122,23 +117,35 @@ class ValueShape:
         return {"anyOf": schemas}
 
 
+def _check_fields(node: Mapping, path: str, variant: str, record: Record[Value]) -> None:
+    """Raise ConfigurationError for a field that goes with other sources than this."""
+    for name, (key, _) in node.entries.items():
+        if name not in record.fields and (others := _variants_with(name)):
+            takes = [field for field in _VARIANTS[variant].fields if field not in SOURCE_NAMES]
+            raise ConfigurationError(
+                f"{path}.{name} goes with {' or '.join(others)}, not with {variant}"
+                + (f", which takes {', '.join(takes)}" if takes else ""),
+                at=key.at,
+            )
+
+
 def _variant(node: Mapping, path: str) -> str:
-    given = [(name, key) for name, (key, _) in node.entries.items() if name in _SOURCES]
+    given = [name for name in node.entries if name in _SOURCES]
     if not given:
         for name, (key, _) in node.entries.items():
             if name not in RULES and not _variants_with(name):
                 raise ConfigurationError(unknown_field(f"{path}.", name, [*SOURCE_NAMES, *RULES]), at=key.at)
         raise ConfigurationError(f"{path} has no source; one of {', '.join(SOURCE_NAMES)}", at=node.at)
     if len(given) > 1:
-        (first, first_key), (second, second_key) = given[:2]
+        first, second = given[:2]
+        first_at, second_at = (node.entries[name][0].at for name in (first, second))
         raise ConfigurationError(
-            f"{path} has two sources, '{first}' ({first_key.at}) and '{second}'; one is needed", at=second_key.at
+            f"{path} has two sources, '{first}' ({first_at}) and '{second}'; one is needed", at=second_at
         )
-    source = given[0][0]
+    source = given[0]
     if source != "generate":
         return source
-    generator = node.entries["generate"][1]
-    return f"generate: {Text(choices=tuple(GENERATORS)).read(generator, f'{path}.generate')}"
+    return f"generate: {_GENERATOR.read(node.entries['generate'][1], f'{path}.generate')}"
 
 
 def _variants_with(field: str) -> list[str]:

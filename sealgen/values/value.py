@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,10 @@ class Value:
     """Where it is pushed to; None for where the environment says."""
     rotation: Rotation | None = None
     """What is done around its next version."""
+
+    def having(self, source: Source) -> Value:
+        """Return the value with a source, itself where it has that already."""
+        return self if source is self.source else replace(self, source=source)
 
     @cached_property
     def specification(self) -> str:

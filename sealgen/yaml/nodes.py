@@ -223,7 +223,8 @@ class _Reader:
                 )
             event = self._next()
             entries[text] = key, self._scalar(event) if type(event) is ScalarEvent else self._node(event, depth)
-        return Mapping(entries, at)
+        mapping: Mapping = _new(Mapping, (entries, at))
+        return mapping
 
     def _sequence(self, at: Mark, depth: int) -> Sequence:
         items = []
@@ -242,7 +243,8 @@ class _Reader:
 
     def _mark(self, event: Any) -> Mark:
         start = event.start_mark
-        return Mark(self._file, start.line + 1, start.column + 1)
+        mark: Mark = _new(Mark, (self._file, start.line + 1, start.column + 1))
+        return mark
 
 
 def _opinion(event: Any, at: Mark) -> ConfigurationError:

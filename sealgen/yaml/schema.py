@@ -126,11 +126,14 @@ class Integer:
 
     def read(self, node: Node, path: str) -> int:
         """Return the number."""
-        wanted = f"a whole number from {self.minimum} to {self.maximum}"
-        text = _unquoted(node, path, wanted)
+        text = _unquoted(node, path, self._wanted)
         if not re.fullmatch(r"0|[1-9][0-9]{0,11}", text) or not self.minimum <= int(text) <= self.maximum:
-            raise ConfigurationError(f"{path} must be {wanted}, not {shortened(text)}", at=node.at)
+            raise ConfigurationError(f"{path} must be {self._wanted}, not {shortened(text)}", at=node.at)
         return int(text)
+
+    @cached_property
+    def _wanted(self) -> str:
+        return f"a whole number from {self.minimum} to {self.maximum}"
 
     def json_schema(self) -> JSONSchema:
         """An integer and its bounds."""
