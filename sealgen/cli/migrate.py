@@ -25,6 +25,7 @@ _NEXT = {
     "there": "it is read from there",
     "push": "sealgen push puts it there",
     "made": "sealgen push makes it there",
+    "operator": "the operator makes it, unless it is there",
     "cluster": "only the cluster has it, unless it was pushed",
     "source": "it is read from its source",
     "rotated": "it is made anew",

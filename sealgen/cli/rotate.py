@@ -225,8 +225,8 @@ def _chosen(project: Project, name: str, *, due: bool) -> list[str]:
 
     environment = project.environment(name)
     if not due:
-        used = scheduled.used(project, environment)
-        return [value for value in used if environment.values[value].source.kind == "generate"]
+        used = (environment.values[value] for value in scheduled.used(project, environment))
+        return [value.name for value in used if value.source.kind == "generate" and value.operator is None]
     found = scheduled.due(project, environment, dt.datetime.now(dt.UTC).date())
     for value in found:
         source = environment.values[value].source

@@ -20,7 +20,7 @@ from sealgen.config.stores import STORES, placed, pushed
 from sealgen.config.value_name import NAME_IN_TEMPLATES
 from sealgen.errors import ConfigurationError, quoted
 from sealgen.kubernetes import access, rules
-from sealgen.kubernetes.external_secret import STORE_FILENAME
+from sealgen.kubernetes.external_secret import GENERATORS_FILENAME, STORE_FILENAME
 from sealgen.kubernetes.rollout import FIELD, LISTED_IN
 from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.template import FOLDER as TEMPLATES
@@ -158,9 +158,14 @@ def _environment(name: str, file: str, fields: Fields) -> Environment:
             at=fields.at("rollout"),
             hint="Have something in the cluster restart the pods, and leave rollout: out.",
         )
+    for value in fields["values"].values():
+        if value.operator and not isinstance(backend, ExternalSecretsBackend):
+            raise ConfigurationError(
+                f"values.{value.name}.made_by: operator goes with backend external-secrets alone", at=value.operator.at
+            )
     taken = {access.FILENAME: access.FIELD} if fields["access"] else {}
     if isinstance(backend, ExternalSecretsBackend):
-        taken[STORE_FILENAME] = "backend"
+        taken |= {STORE_FILENAME: "backend", GENERATORS_FILENAME: "values"}
     if fields["rollout"] != RolloutSettings():
         taken |= dict.fromkeys(LISTED_IN, FIELD)
     secrets = []

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 API_GROUP = "external-secrets.io"
 KIND = "ExternalSecret"
 STORE_KINDS = ("SecretStore", "ClusterSecretStore")
-FIELD, STORE_FIELD = FIELDS = ("secrets", "backend")
-"""The environment's fields that the manifests come from, of an ExternalSecret and of a store."""
+FIELD, STORE_FIELD, GENERATORS_FIELD = FIELDS = ("secrets", "backend", "values")
+"""The environment's fields that the manifests come from, of an ExternalSecret, of a store, and of generators."""
 STORE_FILENAME = "secret-store.yaml"
+GENERATORS_FILENAME = "generators.yaml"
 API_VERSIONS = ("v1", "v1beta1")
 """v1beta1 is for operators before 0.17."""
 

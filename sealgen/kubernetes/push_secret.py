@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KIND = "PushSecret"
 API_VERSION = f"{API_GROUP}/v1alpha1"
+GENERATORS = f"generators.{API_GROUP}/v1alpha1"
+"""The API version of generators."""
 _METADATA: Mapping[str, Mapping[str, str]] = {
     "aws-secretsmanager": {"secretPushFormat": "string"},
     "aws-ssm": {"secretType": "SecureString"},
@@ -40,13 +42,15 @@ class PushSecret:
     """A PushSecret; ``template`` are Go templates by keys that the Secret does not have itself."""
 
     name: str
-    """The Secret's too."""
+    """The Secret's too, or the generator's."""
     namespace: str
     store: SecretStore
     reads: str
     """The kind of what the store has, as of ``SecretStore.reads``, which a store that is there already does not say."""
     data: tuple[Pushed, ...]
     template: Mapping[str, str]
+    generator: str | None = None
+    """The kind of the generator whose value is put; None where it is what the Secret of this name holds."""
 
 
 def to_yaml(push: PushSecret) -> str:
@@ -56,7 +60,7 @@ def to_yaml(push: PushSecret) -> str:
         "updatePolicy": "IfNotExists",
         "deletionPolicy": "None",
         "secretStoreRefs": ({"kind": push.store.kind, "name": push.store.name},),
-        "selector": {"secret": {"name": push.name}},
+        "selector": _selector(push),
         "data": tuple(_match(pushed, push) for pushed in push.data),
     }
     if push.template:
@@ -69,6 +73,12 @@ def to_yaml(push: PushSecret) -> str:
             "spec": spec,
         }
     )
+
+
+def _selector(push: PushSecret) -> Tree:
+    if push.generator is None:
+        return {"secret": {"name": push.name}}
+    return {"generatorRef": {"apiVersion": GENERATORS, "kind": push.generator, "name": push.name}}
 
 
 def _match(pushed: Pushed, push: PushSecret) -> Tree:

@@ -14,12 +14,13 @@ from sealgen.backends.external_secrets import external_secret
 from sealgen.config import FOLDER
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import ConfigurationError, SealgenError
-from sealgen.kubernetes import access, kustomization, own_files
+from sealgen.kubernetes import access, generator, kustomization, own_files
 from sealgen.kubernetes import external_secret as objects
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
 from sealgen.reconcile import left_behind, value_lines
+from sealgen.reconcile.generated import by_operator, generators
 from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.reconcile.survey import kustomization_of, lock_path, read_lock, written_to
 from sealgen.values.kept import Kept
@@ -90,7 +91,7 @@ def wanted(project: Project, environment: Environment, backend: ExternalSecretsB
             hint=f"Take it out of this environment: in {FOLDER}/{environment.name}.yaml, "
             f"values: {{{keeping}: {{keep_previous: null}}}}",
         )
-    places = places_of(environment, backend, used)
+    places = places_of(environment, backend, sorted({*used, *by_operator(environment)}))
     externals = {
         name: external_secret(manifest, environment.values, places, backend) for name, manifest in manifests.items()
     }
@@ -98,6 +99,8 @@ def wanted(project: Project, environment: Environment, backend: ExternalSecretsB
     files = {entry.filename: objects.to_yaml(externals[entry.name], version, file) for entry in environment.secrets}
     if backend.store.provider is not None:
         files[objects.STORE_FILENAME] = objects.store_to_yaml(backend.store, environment.namespace, version, file)
+    if made := generators(environment, backend, places):
+        files[objects.GENERATORS_FILENAME] = generator.to_yaml(made, file)
     if environment.access:
         files[access.FILENAME] = access.to_yaml(environment.access, file)
     return Wanted(manifests, externals, used, {filename: text.encode() for filename, text in files.items()})
@@ -115,7 +118,12 @@ def survey(project: Project, environment: Environment, backend: ExternalSecretsB
     for entry in environment.secrets:
         sealed = {key for secret, key in overlay.lock.keys if secret == entry.name}
         steps += _steps(given.externals[entry.name], there[entry.filename], given.files[entry.filename], sealed)
-    for filename, name in ((objects.STORE_FILENAME, backend.store.name), (access.FILENAME, "")):
+    wholes = (
+        (objects.STORE_FILENAME, backend.store.name),
+        (objects.GENERATORS_FILENAME, "generators"),
+        (access.FILENAME, ""),
+    )
+    for filename, name in wholes:
         if filename in given.files:
             steps += _whole(name, there[filename], given.files[filename])
     steps += overlay.dropped()

@@ -200,6 +200,7 @@ class Next(StrEnum):
     THERE = "there"
     PUSH = "push"
     MADE = "made"
+    OPERATOR = "operator"
     CLUSTER = "cluster"
     SOURCE = "source"
     ROTATED = "rotated"
@@ -234,6 +235,8 @@ def _of_operator(move: Move, value: Value) -> Advice:
         return Advice(value.name, source if isinstance(source, Stored) else None, Next.THERE)
     if not is_stored_nowhere(value):
         return Advice(value.name, place, Next.PUSH)
+    if value.operator:
+        return Advice(value.name, place, Next.OPERATOR)
     is_sealed = isinstance(move.before.backend, SealedSecretsBackend)
     return Advice(value.name, place, Next.CLUSTER if is_sealed else Next.MADE)
 

@@ -7,16 +7,17 @@ from one Secret. The properties at the top of one of Vault's are put each by its
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealgen.backends.external_secrets import remote_reference
-from sealgen.backends.go_template import TEXT, translate
+from sealgen.backends.generators import is_property_apart
+from sealgen.backends.go_template import TEXT
+from sealgen.backends.push_secrets import document, put
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import CannotTell, ConfigurationError
-from sealgen.kubernetes.push_secret import Pushed, PushSecret
-from sealgen.recipe import Filtered, Reference, join
+from sealgen.kubernetes.push_secret import PushSecret
+from sealgen.recipe import Filtered, Reference
 from sealgen.reconcile import external, pushing
 from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.values.kept import generator_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
     from sealgen.kubernetes.manifest import SecretManifest
+    from sealgen.kubernetes.push_secret import Pushed
     from sealgen.recipe import Recipe
     from sealgen.values.entry import Entry
 
@@ -146,14 +148,14 @@ class _Plan:
         """Add all values that have their places in an entry."""
         in_it = [name for name, place in self._all.items() if place.part.entry == entry]
         names = [name for name in in_it if name in self._places]
-        if entry.store.kind == "vault" and all(self._is_at_top(name) for name in in_it):
+        if all(map(self._is_apart, in_it)):
             for name in names:
                 self._add_properties(name)
         else:
             self._add_document(entry, names, [name for name in in_it if name not in self._places])
 
-    def _is_at_top(self, name: str) -> bool:
-        return all(len(self._all[name].at_part(reference.part).property) == 1 for reference in self._references(name))
+    def _is_apart(self, name: str) -> bool:
+        return all(is_property_apart(self._all[name].at_part(reference.part)) for reference in self._references(name))
 
     def _add_properties(self, name: str) -> None:
         """Add a value of which each part is a property of its own."""
@@ -187,7 +189,7 @@ class _Plan:
         contents = {parts[reference].property: self._content(secret, reference) for reference in references}
         for reference, part in parts.items():
             remote_reference(reference.value, part, self._places[reference.value].at)
-        self._put(secret, contents[()] if () in contents else _document(contents), entry.name)
+        self._put(secret, document(contents), entry.name)
         self.rows |= {name: Row(name, self._places[name], (secret,)) for name in names}
 
     def _problem(self, name: str) -> str | None:
@@ -214,14 +216,9 @@ class _Plan:
         return value if source.made and source.kind == "generate" else (Filtered(TEXT, value),)
 
     def _put(self, secret: str, content: Recipe, remote_key: str, property_: str = "") -> None:
-        match content:
-            case (Reference(key),):
-                pass
-            case _:
-                # No key of a Secret has a slash.
-                key = "/".join(filter(None, ("entry", remote_key, property_)))
-                self.templates.setdefault(secret, {})[key] = translate(content, lambda reference: reference.value)
-        self.data.setdefault(secret, []).append(Pushed(key, remote_key, property_))
+        pushed, template = put(content, remote_key, property_)
+        self.templates.setdefault(secret, {}).update(template)
+        self.data.setdefault(secret, []).append(pushed)
 
 
 def _holding(manifests: Mapping[str, SecretManifest]) -> dict[Reference, dict[str, _Key]]:
@@ -240,15 +237,3 @@ def _holding(manifests: Mapping[str, SecretManifest]) -> dict[Reference, dict[st
             if before is None or (before.is_encoded and not held.is_encoded):
                 found[reference][secret] = held
     return found
-
-
-def _document(contents: Mapping[tuple[str, ...], Recipe]) -> Recipe:
-    """Return a JSON object that has contents by their paths, of which none leads to another."""
-    within: dict[str, dict[tuple[str, ...], Recipe]] = {}
-    for (first, *rest), content in contents.items():
-        within.setdefault(first, {})[tuple(rest)] = content
-    parts: list[str | Reference | Filtered] = []
-    for first, inner in within.items():
-        parts += ["," if parts else "{", json.dumps(first), ":"]
-        parts += [Filtered("tojson", inner[()])] if () in inner else _document(inner)
-    return join([*parts, "}"])

@@ -45,7 +45,9 @@ def prepare(
     there = {}
     for name, place in places.items():
         is_kept = isinstance(values[name].source, Kept)
-        if _is_there_by_nature(place, values[name]) and not (is_kept and makes):
+        if values[name].operator:
+            there[name] = Row(name, place, Deed.UNCHANGED, "the operator makes it")
+        elif _is_there_by_nature(place, values[name]) and not (is_kept and makes):
             there[name] = Row(name, place, Deed.UNCHANGED, f"it is {'kept' if is_kept else 'read from'} there")
 
     def wanted(held: Held, name: str, place: Stored) -> Wanted:

@@ -10,9 +10,10 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sealgen.kubernetes import generator, push_secret
 from sealgen.review.change import Change, Level, Word
 from sealgen.review.external_end import backend_of, is_external
-from sealgen.review.external_manifest import Secrets, store_changes, wider
+from sealgen.review.external_manifest import Secrets, generated_changes, store_changes, wider
 from sealgen.review.locked import shifted
 from sealgen.values.version import counter_of
 
@@ -41,8 +42,9 @@ def external_changes(before: End, after: End, file: str) -> Iterator[Change]:
             file=environment_file,
         )
     secrets = Secrets(old, new, shifts)
+    kinds = {"store": store_changes, **dict.fromkeys((push_secret.KIND, *generator.KEYS), generated_changes)}
     for identity in sorted({*old.objects, *new.objects}):
-        changes_of = store_changes if identity[0] == "store" else secrets.changes
+        changes_of = kinds.get(identity[0], secrets.changes)
         yield from changes_of(old.objects.get(identity), new.objects.get(identity))
     if is_external(before.environment) and is_external(after.environment):
         yield from _versions(before, after, file)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.kubernetes import objects
 from sealgen.kubernetes.external_secret import API_GROUP, KIND, STORE_KINDS
+from sealgen.kubernetes.push_secret import GENERATORS
 from sealgen.yaml.nodes import Sequence, shown
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def read_external(content: bytes, file: str) -> list[ExternalObject]:
     return [_object(root, file) for root in roots if (root["apiVersion"].text_if_given() or "").startswith(_OF_GROUP)]
 
 
-_OF_GROUP = f"{API_GROUP}/"
+_OF_GROUP = (f"{API_GROUP}/", GENERATORS)
 
 
 def _object(root: Field, file: str) -> ExternalObject:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sealgen.errors import shortened
+from sealgen.kubernetes import push_secret
 from sealgen.kubernetes.external_secret import API_GROUP
 from sealgen.review.change import Change, Level, Word, shift
 
@@ -48,19 +49,31 @@ _SHORT = (
 
 def store_changes(old: ExternalObject | None, new: ExternalObject | None) -> Iterator[Change]:
     """Yield what changed in a store: who moves it elsewhere gives values, or gets them."""
+    if old and new and old.kind != new.kind:
+        told = f"{old.kind} → {new.kind} {new.name}{wider(old.kind, new.kind)}"
+        yield Change(Word.STORE, told, file=new.file, level=Level.TRUST)
+    yield from _object_changes(Word.STORE, _PROVIDER, old, new)
+
+
+def generated_changes(old: ExternalObject | None, new: ExternalObject | None) -> Iterator[Change]:
+    """Yield what changed in what the operator makes values with, or puts into a store."""
     one = new or old
     assert one is not None  # noqa: S101
-    told = partial(Change, Word.STORE, file=one.file, level=Level.TRUST)
+    word = Word.STORE if one.kind == push_secret.KIND else Word.SPECIFICATION
+    yield from _object_changes(word, "spec.", old, new)
+
+
+def _object_changes(word: Word, begin: str, old: ExternalObject | None, new: ExternalObject | None) -> Iterator[Change]:
+    """Yield what changed in an object; of a new one all that ``begin`` begins."""
+    one = new or old
+    assert one is not None  # noqa: S101
+    told = partial(Change, word, file=one.file, level=Level.TRUST)
     if new is None:
         yield replace(told(f"{one.kind} {one.name} is gone"), level=Level.PLAIN)
     elif old is None:
-        facts = ", ".join(
-            f"{_shortened(path)} {text}" for path, text in new.facts.items() if path.startswith(_PROVIDER)
-        )
+        facts = ", ".join(f"{_shortened(path)} {text}" for path, text in new.facts.items() if path.startswith(begin))
         yield told(f"{new.kind} {new.name}, new: {shortened(facts, _SHOWN)}")
     else:
-        if old.kind != new.kind:
-            yield told(f"{old.kind} → {new.kind} {new.name}{wider(old.kind, new.kind)}")
         if old.namespace != new.namespace and old.kind == new.kind:
             yield told(f"{new.name}: namespace {old.namespace} → {new.namespace}")
         for path in _differing(old.facts, new.facts):

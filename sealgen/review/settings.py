@@ -122,6 +122,10 @@ def _rules(name: str, old: Value | None, new: Value, after: Environment) -> Iter
             yield Change(Word.SETTING, detail, file=after.file, level=Level.TRUST)
         elif old is not None:
             yield Change(Word.SETTING, f"{name}: no longer read back from the {old.recover}", file=after.file)
+    made_by = [one is not None and one.operator is not None for one in (old, new)]
+    if made_by[0] != made_by[1]:
+        detail = f"{name}: made by {'the operator' if new.operator else 'sealgen'}"
+        yield Change(Word.SETTING, detail, file=after.file, level=Level.TRUST)
     was = old.keep_previous if old else None
     if was != new.keep_previous:
         yield Change(Word.SETTING, f"{name}: keep_previous: {shift(was, new.keep_previous)}", file=after.file)

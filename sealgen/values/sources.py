@@ -29,7 +29,7 @@ from sealgen.values.kept import Kept
 from sealgen.values.previous import KEEP_PREVIOUS
 from sealgen.values.rotation import ROTATION
 from sealgen.values.rules import RULES, read_rules
-from sealgen.values.value import Value
+from sealgen.values.value import Operator, Value
 from sealgen.yaml.schema import Field, Fields, JSONSchema, Record, Text, mapping
 
 if TYPE_CHECKING:
@@ -63,13 +63,21 @@ _RECOVER = Field(
 )
 
 
+_MADE_BY = Field(
+    Text(choices=("sealgen", "operator")),
+    "Who makes it, of backend external-secrets: 'operator' has the operator put it where push: says, if nothing is "
+    "there; default: sealgen.",
+    default="sealgen",
+)
+
+
 def _record(name: str, shape: Record[Source]) -> Record[Value]:
     """Return the fields of a source with those that every value may have, or every one that is made."""
     is_generated = name.startswith("generate: ")
     of_value = {"push": PUSH}
     if is_generated or name == "prompt":  # which are made
         of_value |= {"recover": _RECOVER, "keep_previous": KEEP_PREVIOUS, "rotation": ROTATION}
-    of_source = {"keep": KEEP} if is_generated else {}
+    of_source = {"keep": KEEP, "made_by": _MADE_BY} if is_generated else {}
 
     def build(fields: Fields) -> Value:
         source = shape.build(fields)
@@ -82,7 +90,8 @@ def _record(name: str, shape: Record[Source]) -> Record[Value]:
                     at=fields.at("recover"),
                 )
             source = Kept(source, destination)
-        return Value(fields.path.rpartition(".")[2], source, rules, **given)
+        operator = Operator(fields.at("made_by")) if is_generated and fields["made_by"] == "operator" else None
+        return Value(fields.path.rpartition(".")[2], source, rules, **given, operator=operator)
 
     return Record({**shape.fields, **RULES, **of_value, **of_source}, build)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sealgen.errors import Mark
     from sealgen.values.destination import Destination
     from sealgen.values.rotation import Rotation
     from sealgen.values.rules import Rules
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 """What a value's name must match: templates write it as ``values.NAME``."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The External Secrets Operator, where it makes a value in the place of sealgen."""
+
+    at: Mark = field(compare=False)
+    """Where the environment file says so."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,8 @@ class Value:
     """Where it is pushed to; None for where the environment says."""
     rotation: Rotation | None = None
     """What is done around its next version."""
+    operator: Operator | None = None
+    """None where sealgen makes it, or reads it."""
 
     def having(self, source: Source) -> Value:
         """Return the value with a source, itself where it has that already."""

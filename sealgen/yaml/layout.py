@@ -17,7 +17,7 @@ from itertools import takewhile
 from typing import TypeAlias
 
 Items: TypeAlias = "tuple[str | Tree, ...]"
-Tree: TypeAlias = "Mapping[str, str | bool | Tree | Items | None]"
+Tree: TypeAlias = "Mapping[str, str | bool | int | Tree | Items | None]"
 
 _INDENT = "  "
 _WIDTH = 80
@@ -48,7 +48,7 @@ def _mapping(tree: Tree, margin: str) -> str:
     return margin.join([_entry(key, tree[key], margin) for key in in_order(tuple(tree))])
 
 
-def _entry(key: str, value: str | bool | Tree | Items | None, margin: str) -> str:
+def _entry(key: str, value: str | bool | int | Tree | Items | None, margin: str) -> str:
     deeper = margin + _INDENT
     head, column, simple = _head(key, margin)
     if isinstance(value, str):
@@ -61,7 +61,8 @@ def _entry(key: str, value: str | bool | Tree | Items | None, margin: str) -> st
             return head + "[]\n"
         return f"{head[:-1]}\n{margin}{_items(value, margin)}" if simple else head + _items(value, deeper)
     if not isinstance(value, Mapping):
-        return f"{head}{_CONSTANTS[value]}\n"
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else _CONSTANTS[value]
+        return f"{head}{text}\n"
     if not value:
         return head + "{}\n"
     return f"{head[:-1]}\n{deeper}{_mapping(value, deeper)}" if simple else head + _mapping(value, deeper)

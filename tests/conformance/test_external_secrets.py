@@ -26,6 +26,8 @@ KINDS = {
     "SecretStore": "secretstores",
     "ClusterSecretStore": "clustersecretstores",
     "PushSecret": "pushsecrets",
+    "Password": "passwords",
+    "UUID": "uuids",
 }
 
 
@@ -78,7 +80,7 @@ def strict(schema: Any) -> Any:
 
 
 def schema(folder: Path, kind: str, version: str) -> Any:
-    file = folder / f"external-secrets.io_{KINDS[kind]}.yaml"
+    (file,) = folder.glob(f"*external-secrets.io_{KINDS[kind]}.yaml")
     definition = yaml.load(file.read_bytes(), yaml.CSafeLoader)
     (found,) = [entry for entry in definition["spec"]["versions"] if entry["name"] == version]
     whole = strict(found["schema"]["openAPIV3Schema"])
@@ -116,6 +118,32 @@ def test_push_secrets_for_every_provider_are_what_the_definition_says(
             validator.validate(document)
 
 
+def generators(folder: Path) -> list[dict[str, Any]]:
+    """Return the generators of the environment that is written there, once the operator makes its values."""
+    project = Project(folder, controller())
+    made = {"hex": {"bytes": 32}, "uuid": {}}
+    values = {name: {"generate": name, "made_by": "operator", **fields} for name, fields in made.items()}
+    project.change(values=values, secrets=["made"])
+    project.template("made", {name: f"{{{{ values.{name} }}}}" for name in values})
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    found = list(yaml.safe_load_all(project.read(f"{FOLDER}/generators.yaml")))
+    assert [document["kind"] for document in found] == ["Password", "PushSecret", "UUID", "PushSecret"]
+    return found
+
+
+def test_generators_are_what_the_definitions_say(definitions: Path, tmp_path: Path) -> None:
+    validators = {
+        name: jsonschema.Draft202012Validator(schema(definitions, name, "v1alpha1"))
+        for name in ("Password", "UUID", "PushSecret")
+    }
+    for place, text in enumerate(STORES.values()):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        written(folder, text, "SecretStore", "v1")
+        for document in generators(folder):
+            validators[document["kind"]].validate(document)
+
+
 def test_the_api_server_takes_them_and_what_it_adds_is_no_change(cluster: Cluster, tmp_path: Path) -> None:
     define(cluster)
     cluster.namespace("aura-staging")
@@ -138,5 +166,5 @@ def test_the_api_server_takes_them_and_what_it_adds_is_no_change(cluster: Cluste
                 one = external_secret.read(overlay[filename], filename)
                 assert list(external.difference(one, external.applied(found))) == []
         assert kinds == ["ExternalSecret"] * 3 + ["SecretStore"]
-        stream = yaml.safe_dump_all(pushes(folder))
+        stream = yaml.safe_dump_all([*pushes(folder), *generators(folder)])
         cluster.kubectl("create", "--dry-run=server", "--validate=strict", "-f", "-", input=stream)

@@ -304,3 +304,10 @@ def test_lists_are_read_back_unchanged() -> None:
         return {name: data(value) for name, (_, value) in node.entries.items()}
 
     assert data(nodes.parse(dump(LISTS), "x.yaml")) == LISTS
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(64, "64"), (0, "0"), (1, "1"), (True, "true"), (False, "false"), ("64", '"64"')]
+)
+def test_a_number_is_no_text_and_no_boolean(value: str | bool | int, text: str) -> None:
+    assert dump({"a": value}) == f"---\na: {text}\n"
