@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sealgen.backends.external_secrets import remote_reference
 from sealgen.backends.go_template import Untranslatable
-from sealgen.backends.push_secrets import document, put
+from sealgen.backends.push_secrets import document, is_property_apart, put
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes import rules
 from sealgen.kubernetes.generator import KEYS, Generator
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from sealgen.values.entry import Part
     from sealgen.values.source import Source
     from sealgen.values.value import Value
-
-
-def is_property_apart(part: Part) -> bool:
-    """Tell whether the operator puts it into an entry beside others; else it puts the entry as a whole."""
-    return part.entry.store.kind == "vault" and len(part.property) == 1
 
 
 def generator(

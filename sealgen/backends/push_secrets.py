@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealgen.recipe import Recipe
+    from sealgen.values.entry import Part
 
 
 def put(content: Recipe, remote_key: str, property_: str = "") -> tuple[Pushed, Mapping[str, str]]:
@@ -26,6 +27,11 @@ def put(content: Recipe, remote_key: str, property_: str = "") -> tuple[Pushed, 
     # No key of a Secret has a slash.
     key = "/".join(filter(None, ("entry", remote_key, property_)))
     return Pushed(key, remote_key, property_), {key: translate(content, lambda reference: reference.value)}
+
+
+def is_property_apart(part: Part) -> bool:
+    """Tell whether the operator puts it into an entry beside others; else it puts the entry as a whole."""
+    return part.entry.store.kind == "vault" and len(part.property) == 1
 
 
 def document(contents: Mapping[tuple[str, ...], Recipe]) -> Recipe:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealgen.backends.generators import generator, is_property_apart
+from sealgen.backends.generators import generator
+from sealgen.backends.push_secrets import is_property_apart
 from sealgen.errors import ConfigurationError
 from sealgen.reconcile import pushing
+from sealgen.values.stored import parts_in_stores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from sealgen.errors import Mark
     from sealgen.kubernetes.generator import Generator
     from sealgen.kubernetes.push_secret import PushSecret
-    from sealgen.values.entry import Part
+    from sealgen.values.entry import Entry, Part
 
 
 def by_operator(environment: Environment) -> list[str]:
@@ -50,10 +52,20 @@ def generators(
 
 
 def _check_alone(environment: Environment, name: str, part: Part, at: Mark) -> None:
-    for other, place in pushing.destinations(environment, ()).items():
-        if other != name and place.part.entry == part.entry:
+    put = [other for other, place in pushing.destinations(environment, ()).items() if place.part.entry == part.entry]
+    for other in [*put, *read_from(environment, part.entry)]:
+        if other != name:
             raise ConfigurationError(
                 f"values.{name}.made_by: the operator puts {part.entry.name} as a whole, and '{other}' is in it too",
                 at=at,
                 hint="Give it an entry of its own by push:.",
             )
+
+
+def read_from(environment: Environment, entry: Entry) -> list[str]:
+    """Return the names of the values whose sources read an entry."""
+    return [
+        name
+        for name, value in environment.values.items()
+        if any(part.entry == entry for part in parts_in_stores([value.source]))
+    ]

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealgen.backends.external_secrets import remote_reference
-from sealgen.backends.generators import is_property_apart
 from sealgen.backends.go_template import TEXT
-from sealgen.backends.push_secrets import document, put
+from sealgen.backends.push_secrets import document, is_property_apart, put
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.errors import CannotTell, ConfigurationError
 from sealgen.kubernetes.push_secret import PushSecret
 from sealgen.recipe import Filtered, Reference
-from sealgen.reconcile import external, pushing
+from sealgen.reconcile import external, generated, pushing
 from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.values.kept import generator_of
 from sealgen.values.literal import Literal
@@ -152,7 +151,8 @@ class _Plan:
             for name in names:
                 self._add_properties(name)
         else:
-            self._add_document(entry, names, [name for name in in_it if name not in self._places])
+            stored = [name for name in generated.read_from(self._environment, entry) if name not in self._all]
+            self._add_document(entry, names, [*(name for name in in_it if name not in self._places), *stored])
 
     def _is_apart(self, name: str) -> bool:
         return all(is_property_apart(self._all[name].at_part(reference.part)) for reference in self._references(name))
@@ -172,7 +172,7 @@ class _Plan:
         self.rows[name] = Row(name, place, tuple(dict.fromkeys(secrets)))
 
     def _add_document(self, entry: Entry, names: list[str], left_out: list[str]) -> None:
-        """Add the values of an entry that is one document, or one value; ``left_out`` of it were not named."""
+        """Add the values of an entry that is one document, or one value; ``left_out`` of it are not put."""
         problems = {name: problem for name in names if (problem := self._problem(name))}
         if problems or left_out:
             others = ", ".join([*problems, *left_out])

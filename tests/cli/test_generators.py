@@ -281,6 +281,26 @@ def test_an_entry_that_is_put_as_a_whole_is_its_own(one: Project) -> None:
     )
 
 
+def test_an_entry_that_others_are_read_from_is_not_its_own(one: Project) -> None:
+    place = {"aws-secretsmanager": "both", "property": "a"}
+    one.change(
+        values={
+            "a": {"generate": "hex", "made_by": "operator", "push": place},
+            "b": {"aws-secretsmanager": "both", "property": "b"},
+        },
+        push=None,
+    )
+    ended = one.run("plan", "staging")
+    assert (ended.code, ended.err) == (
+        2,
+        (
+            "error: environments/staging.yaml:13:14: values.a.made_by: "
+            "the operator puts both as a whole, and 'b' is in it too\n"
+            "Give it an entry of its own by push:.\n"
+        ),
+    )
+
+
 def test_two_of_one_name_are_refused(one: Project) -> None:
     values = {name: {"generate": "hex", "made_by": "operator"} for name in ("a_b", "A_B")}
     one.change(values=values, push={"aws-secretsmanager": "x-{value}"})

@@ -261,6 +261,23 @@ def test_all_parts_of_a_value_must_be_there(one: Project) -> None:
     )
 
 
+def test_an_entry_that_another_value_is_read_from_is_there_and_would_not_be_put(one: Project) -> None:
+    place = {"aws-secretsmanager": "aura", "property": "a"}
+    values = {"a": {"generate": "hex", "push": place}, "b": {"aws-secretsmanager": "aura", "property": "b"}}
+    one.change(values=values, push=None)
+    one.template("one", {"a": "{{ values.a }}", "b": "{{ values.b }}"})
+    assert one.run("push", "staging", "--push-secrets") == (
+        12,
+        "",
+        (
+            "staging\n"
+            "  VALUE  STORE               ENTRY  REASON\n"
+            "  a      aws-secretsmanager  aura   aura is put as a whole, and it holds b too\n"
+            f"{STUCK}"
+        ),
+    )
+
+
 WHOLE = {
     "held by several Secrets": (
         {"one": {"a": "{{ values.a }}"}, "two": {"b": "{{ values.b }}"}},
