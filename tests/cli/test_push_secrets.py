@@ -141,6 +141,13 @@ def test_base64_is_undone_or_left_for_a_place_that_wants_it(one: Project) -> Non
     assert document["spec"]["template"]["data"] == {"entry/b": "{{ .b | b64enc }}"}
 
 
+def test_a_key_that_is_the_value_is_taken_before_one_that_is_its_base64(one: Project) -> None:
+    one.change(values={"a": {"generate": "hex"}}, push={"aws-secretsmanager": "{value}"})
+    one.template("one", {"encoded": "{{ values.a | b64encode }}", "plain": "{{ values.a }}", "url": "{{ values.a }}"})
+    (document,) = printed(one)
+    assert put(document) == {"plain": ("a", None)}
+
+
 def test_an_entry_of_several_values_is_one_document(one: Project) -> None:
     deep = {"aws-secretsmanager": "aura", "property": ["deep", "b.c"]}
     one.change(values={"a": {"generate": "hex"}, "b": {"generate": "uuid", "push": deep}})
