@@ -154,6 +154,19 @@ def test_all_are_those_that_are_generated(project: Project, store: Vault) -> Non
     assert [row["value"] for row in json.loads(ended.out)["results"][0]["values"]] == ["jwt", "kept"]
 
 
+def test_what_the_operator_makes_is_rotated_only_where_it_is_named_and_taken_over(
+    project: Project, store: Vault
+) -> None:
+    jwt = {"generate": "hex", "bytes": 16, "made_by": "operator"}
+    project.change(values={"jwt": jwt, "kept": {"generate": "hex", "bytes": 16, "keep": {**KEEP}}})
+    project.template("app", {name: f"{{{{ values.{name} }}}}" for name in ("jwt", "kept")})
+    store.put(ENTRY, {"jwt": "theirs"}, {"managed-by": "external-secrets"})
+    assert project.run("rotate", "staging", "--all", "-q", env=env(store)) == (0, "", "")
+    assert (held(store)["jwt"], versions(project)) == ("theirs", {"kept": "1"})
+    assert project.run("rotate", "staging", "jwt", "--force", "-q", env=env(store)) == (0, "", "")
+    assert (len(held(store)["jwt"]), versions(project)) == (32, {"jwt": "1", "kept": "1"})
+
+
 def test_check_tells_of_another_specification_than_the_store_has_it_by(project: Project, store: Vault) -> None:
     assert project.run("push", "staging", "-q", env=env(store)) == (0, "", "")
     assert project.run("seal", "staging", "-q") == (0, "", "")
