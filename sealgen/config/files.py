@@ -69,6 +69,11 @@ class WorkTree:
 
     def leads_out(self, path: str | PurePosixPath, folder: str) -> bool:
         """Tell whether what is at a path below a folder is a link that leads out of it."""
+        # Only a link can. Most folders have none, and to resolve a path looks at every folder from the root on.
+        steps = str(path).removeprefix(f"{folder}/").split("/")
+        places = ("/".join((str(self.root), folder, *steps[: count + 1])) for count in range(len(steps)))
+        if ".." not in steps and not any(map(os.path.islink, places)):
+            return False
         # Path.resolve raises for a circle of links, where reading says it better.
         top = os.path.realpath(self.root / folder)
         return os.path.commonpath([top, os.path.realpath(self.root / path)]) != top
