@@ -56,12 +56,17 @@ class Value:
         return specification_digest(self.source)
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
+def _encode(data: object) -> str:
+    # The encoder makes itself anew for whatever is no text, and most of what is none are numbers.
+    return str(data) if type(data) is int else _encoder.encode(data)
 
 
 def specification_digest(source: Source) -> str:
     """Return the SHA-256, in hex, of the canonical JSON of the source's kind and specification."""
-    # Piece by piece, of which most are text: the encoder makes itself anew for whatever is none.
+    # Piece by piece, of which most are text or numbers.
     fields = [f"{_encode(name)}:{_encode(data)}" for name, data in sorted(source.specification().items())]
     canonical = f"[{_encode(source.kind)},{{{','.join(fields)}}}]"
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 from sealgen.yaml.schema import Field, Text
@@ -34,7 +34,7 @@ class Generator(abc.ABC):
 
     def specification(self) -> Mapping[str, object]:
         """Return the generator's name and its fields, defaults included."""
-        return {"generate": self.generator, **asdict(self)}
+        return {"generate": self.generator, **{field.name: getattr(self, field.name) for field in fields(self)}}
 
 
 def named(generator: str, makes: str) -> dict[str, Field]:
