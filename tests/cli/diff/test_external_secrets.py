@@ -296,8 +296,7 @@ CASES: dict[str, Case] = {
         [write("k8s/base/push.yaml", PUSH_SECRET), builds_in("../../base/push.yaml")],
         [
             f"!! unexplained k8s/base/push.yaml {NOT_OURS}",
-            "! metadata secretStoreRefs: + [{name: evil}]",
-            "! metadata selector.secret.name: + backend-secrets",
+            "! store PushSecret out, new: secretStoreRefs [{name: evil}], selector.secret.name backend-secrets",
         ],
         11,
     ),
