@@ -14,7 +14,7 @@ from sealgen.backends.go_template import Untranslatable
 from sealgen.backends.push_secrets import document, is_property_apart, put
 from sealgen.errors import ConfigurationError
 from sealgen.kubernetes import rules
-from sealgen.kubernetes.generator import KEYS, Generator
+from sealgen.kubernetes.generator import KEYS, Generator, name_of
 from sealgen.kubernetes.push_secret import PushSecret
 from sealgen.recipe import Filtered, Reference
 from sealgen.values.generators.text import Alphanumeric, Base64, Hex, Password, TextGenerator, UrlSafe, Uuid
@@ -43,7 +43,7 @@ def generator(
             at=value.operator.at,
             hint="Leave made_by out: sealgen push makes it.",
         ) from None
-    name = f"generated-{value.name.lower().replace('_', '-')}"
+    name = name_of(value.name)
     if problem := rules.name_problem(name):
         raise ConfigurationError(f"values.{value.name}.made_by: {problem}", at=value.operator.at)
     content: Recipe = (Reference(KEYS[kind]),)

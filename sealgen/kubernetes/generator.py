@@ -35,6 +35,11 @@ class Generator:
     spec: Tree
 
 
+def name_of(value: str) -> str:
+    """Return what the generator of a value, and its PushSecret, are called."""
+    return f"generated-{value.lower().replace('_', '-')}"
+
+
 def to_yaml(made: Iterable[tuple[Generator, PushSecret]], file: str) -> str:
     """Return the manifests of generators and of what puts their values; ``file`` is the environment file."""
     documents = (f"{_dumped(generator)}{push_secret.to_yaml(push)}" for generator, push in made)

@@ -13,7 +13,7 @@ from sealgen.values.literal import Literal
 from sealgen.values.version import counter_of, made_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from sealgen.config.environment import Environment
 
@@ -23,7 +23,9 @@ def without_keys(lock: Lock, environment: Environment) -> Lock:
 
     A literal is of no age that matters, and a value that is gone of none at all.
     """
-    return _of_values(lock, {name: line for name, line in lock.values.items() if _ages(environment, name)})
+    values = {name: line for name, line in lock.values.items() if _ages(environment, name)}
+    keyed = any(line.version.startswith("hmac-") for line in values.values())
+    return Lock(lock.fingerprint_key if keyed else None, values)
 
 
 def with_next_versions(lock: Lock, environment: Environment, names: Iterable[str], today: str, token: str) -> Lock:
@@ -37,7 +39,7 @@ def with_next_versions(lock: Lock, environment: Environment, names: Iterable[str
             counter = (counter_of(values[name].version) or 0) + 1 if name in values else 1
             version = made_version(counter, token)
             values[name] = LockedValue(version, today, environment.values[name].specification)
-    return without_keys(_of_values(lock, values), environment)
+    return without_keys(Lock(lock.fingerprint_key, values), environment)
 
 
 def content(lock: Lock) -> bytes | None:
@@ -48,8 +50,3 @@ def content(lock: Lock) -> bytes | None:
 def _ages(environment: Environment, name: str) -> bool:
     value = environment.values.get(name)
     return value is not None and not isinstance(value.source, Literal)
-
-
-def _of_values(lock: Lock, values: Mapping[str, LockedValue]) -> Lock:
-    keyed = any(line.version.startswith("hmac-") for line in values.values())
-    return Lock(lock.fingerprint_key if keyed else None, values)

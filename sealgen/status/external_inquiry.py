@@ -9,7 +9,8 @@ from sealgen.checks import rotation
 from sealgen.checks.subject import Subject
 from sealgen.cluster.connection import METADATA, METADATA_LIST
 from sealgen.formats.report import Severity
-from sealgen.kubernetes import access, external_secret
+from sealgen.kubernetes import access, external_secret, generator, push_secret
+from sealgen.reconcile.generated import by_operator
 from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.reconcile.survey import lock_path, read_lock
 from sealgen.status import external, external_store, judgement, live
@@ -116,6 +117,7 @@ class ExternalInquiry:
             externals.read(namespace, names)
             secrets.read(namespace, names)
         stores, store_unseen = self._stores(api)
+        generated, generated_unseen = self._generated()
         applied = {one.name: one for one in map(external.applied, externals.found)}
         live_secrets = {one.name: one for one in map(live.secret, secrets.found)}
         hidden, hidden_secrets = frozenset(externals.hidden), frozenset(secrets.hidden)
@@ -130,8 +132,8 @@ class ExternalInquiry:
         return _Found(
             applied,
             external.rows(self._overlay, applied, hidden, live_secrets, hidden_secrets),
-            Objects(True, {}, live_secrets, frozenset(), hidden_secrets, (*unseen, *store_unseen)),
-            (*self._of_operator(externals), *stores, *self._others(applied)),
+            Objects(True, {}, live_secrets, frozenset(), hidden_secrets, (*unseen, *store_unseen, *generated_unseen)),
+            (*self._of_operator(externals), *stores, *generated, *self._others(applied)),
         )
 
     @staticmethod
@@ -167,6 +169,28 @@ class ExternalInquiry:
                     message = f"{told} is applied otherwise than the overlay has it: {', '.join(differs)}"
                     wrong.append(Finding("store-differs", Severity.ERROR, message))
         return wrong, unseen
+
+    def _generated(self) -> tuple[list[Finding], list[str]]:
+        """Return what is wrong with the PushSecrets of values that the operator makes, and what can't be seen."""
+        namespace = self._environment.namespace
+        wanted = {Name(namespace, generator.name_of(value)): value for value in by_operator(self._environment)}
+        wrong: list[Finding] = []
+        if not wanted:
+            return wrong, []
+        reading = Reading(self._cluster, f"/apis/{push_secret.API_VERSION}", "pushsecrets")
+        reading.read(namespace, wanted)
+        found = {live.name_of(one): one for one in reading.found}
+        for name, value in wanted.items():
+            if name in reading.hidden:
+                continue
+            ready, words = external.condition(found[name]) if name in found else (False, "it is not there")
+            if not ready:
+                message = f"{value}, which the operator makes, is not put into the store by the PushSecret {name}: "
+                message += "the operator has not looked at it yet" if ready is None else words
+                wrong.append(Finding("value-not-made", Severity.ERROR, message))
+        if reading.hidden:
+            return wrong, [f"the PushSecrets {sentence(reading.hidden)}: whether the operator makes their values"]
+        return wrong, []
 
     def _others(self, applied: Mapping[Name, AppliedExternal]) -> Iterator[Finding]:
         others = sorted(applied.keys() - self._overlay.keys())

@@ -409,3 +409,57 @@ def test_a_cluster_without_the_operator(written: Project, server: ApiServer) -> 
 def test_it_is_waited_for(written: Project, server: ApiServer) -> None:
     serve_all(server, written)
     assert status(written, server, "staging", "--watch", "-q") == (0, "", "")
+
+
+# --- what the operator makes ---
+
+PUSHES = f"/apis/external-secrets.io/v1alpha1/namespaces/{NAMESPACE}/pushsecrets"
+PUSH_NAME = "generated-jwt-secret-key"
+SYNCED = {**READY, "reason": "Synced", "message": "PushSecret synced successfully"}
+
+
+@pytest.fixture
+def generated(project: Project) -> Project:
+    """Return the project whose staging has a value that the operator makes, written."""
+    project.change(backend=BACKEND, push=PUSH)
+    project.edit("environments/staging.yaml", "bytes: 32", "bytes: 32\n    made_by: operator")
+    assert project.run("seal", "staging", "-q") == (0, "", "")
+    return project
+
+
+def push_secret(*conditions: Object) -> Object:
+    metadata = {"name": PUSH_NAME, "namespace": NAMESPACE}
+    return {"kind": "PushSecret", "metadata": metadata, "status": {"conditions": list(conditions)}}
+
+
+def test_a_value_that_the_operator_has_put_is_well(generated: Project, server: ApiServer) -> None:
+    serve_all(server, generated)
+    serve(server, PUSHES, push_secret(SYNCED))
+    assert status(generated, server) == (0, CLEAN, "")
+
+
+@pytest.mark.parametrize(
+    ("found", "what"),
+    [
+        ([], "it is not there"),
+        ([push_secret()], "the operator has not looked at it yet"),
+        ([push_secret({**SYNCED, "status": "False", "reason": "Errored", "message": "denied"})], "Errored: denied"),
+    ],
+)
+def test_a_value_that_the_operator_has_not_put_is_told(
+    generated: Project, server: ApiServer, found: list[Object], what: str
+) -> None:
+    serve_all(server, generated)
+    serve(server, PUSHES, *found)
+    value = "jwt_secret_key, which the operator makes, is not put into the store"
+    message = f"error: {value} by the PushSecret {NAMESPACE}/{PUSH_NAME}: {what} [value-not-made]"
+    assert told(status(generated, server)) == [message]
+
+
+def test_where_push_secrets_may_not_be_read_that_is_said(generated: Project, server: ApiServer) -> None:
+    serve_all(server, generated)
+    forbid(server, PUSHES)
+    forbid(server, f"{PUSHES}/{PUSH_NAME}")
+    ended = status(generated, server, "staging")
+    assert ended.code == 0
+    assert f"not seen: the PushSecrets {NAMESPACE}/{PUSH_NAME}: whether the operator makes their values" in ended.out

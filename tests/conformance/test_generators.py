@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tests.conformance.test_stores import Bao
     from tests.support.project import Project
 
-aws, bao = test_stores.aws, test_stores.bao
+aws, bao, drongo = test_stores.aws, test_stores.bao, test_stores.drongo
+azure, clouds = test_operator.azure, test_operator.clouds
 operator, environ, project = test_operator.operator, test_operator.environ, test_operator.project
 
 PUNCTUATION = re.escape(string.punctuation)
@@ -123,6 +124,7 @@ def test_a_value_that_is_an_entry_or_the_one_property_of_it(
     project.template("one", {name: f"{{{{ values.{name} }}}}" for name in values})
     applied(cluster, project, "production", environ)
     wait_ready(cluster, namespace, "one")
+    test_operator.is_told(cluster, project)
     made = cluster.secret(namespace, "one")
     assert [len(made[name]) for name in values] == [64, 36, 64]
     held = test_stores.client("secretsmanager" if store == "aws-secretsmanager" else "ssm")
@@ -133,6 +135,19 @@ def test_a_value_that_is_an_entry_or_the_one_property_of_it(
         assert parameter["Type"] == "SecureString"
         text = parameter["Value"]
     assert json.loads(text) == {"a": {"b.c": made["deep"].decode()}}
+
+
+def test_status_tells_of_a_value_that_the_operator_can_not_put(
+    cluster: Cluster, project: Project, environ: dict[str, str], namespace: str
+) -> None:
+    # AWS keeps such names to itself.
+    values = {"one": by_operator("hex", push={"aws-ssm": "/aws/one"})}
+    project.environment(
+        "production", namespace=namespace, backend=external(in_aws("ParameterStore")), values=values, secrets=["one"]
+    )
+    project.template("one", {"one": "{{ values.one }}"})
+    applied(cluster, project, "production", environ)
+    test_operator.is_told(cluster, project, "not-synced", "value-not-made")
 
 
 def test_what_is_in_the_store_already_is_what_it_is(

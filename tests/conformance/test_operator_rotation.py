@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from tests.conformance.cluster.cluster import Cluster
 
-aws, operator, deployments = test_stores.aws, test_operator.operator, test_runbooks.deployments
+aws, drongo, deployments = test_stores.aws, test_stores.drongo, test_runbooks.deployments
+azure, clouds, operator = test_operator.azure, test_operator.clouds, test_operator.operator
 
 
 @pytest.fixture

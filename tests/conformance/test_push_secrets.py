@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tests.conformance.test_stores import Bao
     from tests.support.project import Ended, Project
 
-aws, bao = test_stores.aws, test_stores.bao
+aws, bao, drongo = test_stores.aws, test_stores.bao, test_stores.drongo
+azure, clouds = test_operator.azure, test_operator.clouds
 operator, environ, project = test_operator.operator, test_operator.environ, test_operator.project
 
 STORES = ["vault", "aws-secretsmanager", "aws-ssm"]
