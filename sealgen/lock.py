@@ -121,7 +121,7 @@ def read(content: bytes, file: str) -> Lock:
     last: tuple[str, ...] = ("",)
     for number, line in enumerate(lines, start=2):
         place: tuple[str, ...]
-        if (match := _KEY.fullmatch(line)) and _are_legal(*match.group(1, 2, 4)):
+        if (match := _KEY.fullmatch(line)) and _is_name(match[1]) and _is_key(match[2]) and _is_namespace(match[4]):
             secret, key, filename, namespace, scope, recipe, pairs, certificate, ciphertext = match.groups()
             place = (secret, key)
             made_of = dict(_PAIRS.findall(pairs))
@@ -173,9 +173,22 @@ def _not_a_line(line: str, at: Mark) -> ConfigurationError:
     return ConfigurationError("not a line of a lock as sealgen writes it; restore it from Git", at=at)
 
 
-@lru_cache(4096)
-def _are_legal(secret: str, key: str, namespace: str) -> bool:
-    return not (rules.name_problem(secret) or rules.key_problem(key) or rules.namespace_problem(namespace))
+# Each by itself: all lines of a Secret have its name and its namespace, and many Secrets have the same keys.
+
+
+@lru_cache(1024)
+def _is_name(text: str) -> bool:
+    return rules.name_problem(text) is None
+
+
+@lru_cache(1024)
+def _is_key(text: str) -> bool:
+    return rules.key_problem(text) is None
+
+
+@lru_cache(1024)
+def _is_namespace(text: str) -> bool:
+    return rules.namespace_problem(text) is None
 
 
 @lru_cache(1024)

@@ -103,7 +103,7 @@ class _Comparison:
             for key in manifest.ciphertexts
         }
         old, new = self._before.lock.keys, self._after.lock.keys
-        return found | {place for place in {*old, *new} if old.get(place) != new.get(place)}
+        return found | {place for place in {*old, *new} - found if old.get(place) != new.get(place)}
 
     # --- keys ---
 
