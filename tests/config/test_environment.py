@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from ruamel.yaml import YAML
 
-from sealgen.config import environment as config
-from sealgen.config import merging
 from sealgen.config.backends import PlainBackend, SealedSecretsBackend
 from sealgen.config.cluster import ClusterSettings
-from sealgen.config.editor_schema import json_schema
 from sealgen.config.environment import Environment
 from sealgen.config.policy import Policy
 from sealgen.config.secrets import SecretEntry
@@ -26,49 +18,16 @@ from sealgen.kubernetes.sealed_secret import Scope
 from sealgen.values.generators.text import Hex
 from sealgen.values.literal import Literal
 from sealgen.values.sources import SOURCE_NAMES
-from sealgen.yaml.nodes import Node, Scalar, Sequence
+from tests.support.environments import BASE, PIN, load, over_base, schema_accepts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-PIN = "SHA256:o8VHnqBpoKvASyDmnIWPIqrxogyNAMY9EOCWRsGihFE"
 A_NAME = "it must be the name of a file of environments/, without .yaml: lower-case letters, digits, '-', '_', '.'"
-OTHER_PIN = "SHA256:/KxLE/niM1FcsiHMmabYuxoiVnd0+5HIer9ahnd+eEQ"
-BASE = f"""\
-namespace: aura
-backend:
-  kind: sealed-secrets
-  certificate: environments/certificates/aura.pem
-  fingerprint: {PIN}
-output: k8s/overlays/aura
-vars:
-  host: postgres
-  ports: {{http: 80, list: [1, 2]}}
-values:
-  jwt_key: {{generate: hex, bytes: 48, min_length: 32, rotate_every: 90d}}
-  user: {{literal: aura}}
-  cert: {{file: cert.pem, trim: true}}
-secrets: [backend, redis]
-"""
 SOURCES = ", ".join(SOURCE_NAMES)
 NAMESPACE_RULE = "use lower-case letters, digits and '-', with a letter or digit at both ends"
 NAME_RULE = "use lower-case letters, digits, '-' and '.', with a letter or digit at both ends and next to each '.'"
-
-
-def load(files: Mapping[str, str], name: str = "staging") -> Environment:
-    """Load an environment of files by their names in ``environments/``, without ``.yaml``."""
-    return config.load(name, _reader(files))
-
-
-def over_base(text: str, base: str = BASE) -> Environment:
-    """Load the environment ``staging`` that extends a base."""
-    return load({"staging": f"extends: base\n{text}", "base": base})
-
-
-def _reader(files: Mapping[str, str]) -> Any:
-    paths = {f"environments/{name}.yaml": text.encode() for name, text in files.items()}
-    return paths.get
 
 
 def refusal(files: Mapping[str, str], name: str = "staging") -> str:
@@ -77,26 +36,6 @@ def refusal(files: Mapping[str, str], name: str = "staging") -> str:
         load(files, name)
     assert caught.value.__cause__ is None
     return str(caught.value)
-
-
-def data(node: Node) -> Any:
-    """Return the node's texts without their places."""
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, Sequence):
-        return [data(item) for item in node.items]
-    return {name: data(value) for name, (_, value) in node.entries.items()}
-
-
-def merged(*files: str) -> Any:
-    """Merge files, of which each extends the next."""
-    names = ["staging", *(f"base{number}" for number in range(1, len(files)))]
-    texts = [
-        (f"extends: {base}\n" if base else "") + text for text, base in zip(files, [*names[1:], None], strict=True)
-    ]
-    found = data(merging.merged("staging", _reader(dict(zip(names, texts, strict=True)))))
-    found.pop("extends", None)
-    return found
 
 
 # What a file says.
@@ -256,135 +195,6 @@ def test_a_file_is_merged_over_the_one_that_it_extends() -> None:
     assert environment.vars == {"host": "pg", "ports": {"http": 80, "list": [1, 2], "https": 443}, "new": ["x"]}
     assert [entry.name for entry in environment.secrets] == ["backend", "redis"]
     assert environment.secrets[0].at == Mark("environments/base.yaml", 14, 11)
-
-
-@pytest.mark.parametrize(
-    ("files", "result"),
-    [
-        (["a: 1", "b: 2"], {"b": "2", "a": "1"}),
-        (["a: 1", "a: 2"], {"a": "1"}),
-        (["a: 1", "a: 2", "a: 3"], {"a": "1"}),
-        (["vars: {a: {b: 1}}", "vars: {a: {c: 2}}"], {"vars": {"a": {"c": "2", "b": "1"}}}),
-        (["vars: {a: [1]}", "vars: {a: [2, 3]}"], {"vars": {"a": ["1"]}}),
-        (["vars: {a: [{b: 1}]}", "vars: {a: [{c: 1}]}"], {"vars": {"a": [{"b": "1"}]}}),
-        (["vars: {a: 1}", "vars: {a: {b: 2}}"], {"vars": {"a": "1"}}),
-        (["vars: {a: {b: 2}}", "vars: {a: 1}"], {"vars": {"a": {"b": "2"}}}),
-        (["vars: {a: {}}", "vars: {a: {b: 1}}"], {"vars": {"a": {"b": "1"}}}),
-        # Null removes, and what is removed stays so.
-        (["vars: {a: ~}", "vars: {a: 1, b: 2}"], {"vars": {"b": "2"}}),
-        (["vars: ", "vars: {a: 1}\nx: y"], {"x": "y"}),
-        (["vars: {a: ~}", "vars: {b: 1}"], {"vars": {"b": "1", "a": "~"}}),
-        (["vars: {a: 'null'}", "vars: {a: 1}"], {"vars": {"a": "null"}}),
-        (["vars: {a: ~}", "vars: {a: {b: 1}}", "vars: {a: {c: 2}}"], {"vars": {}}),
-        (["vars: {a: {b: 1}}", "vars: {a: ~}", "vars: {a: {c: 2}}"], {"vars": {"a": {"b": "1"}}}),
-        (["x: y", "vars: {a: ~}", "vars: {a: {c: 2}}"], {"vars": {}, "x": "y"}),
-        (["secrets: {a: ~}", "secrets: {a: {scope: strict}, b: }"], {"secrets": {"b": ""}}),
-        (["secrets: {a: {scope: strict}}", "secrets: {a: , b: }"], {"secrets": {"a": {"scope": "strict"}, "b": ""}}),
-        (["secrets: [a]", "secrets: {b: }"], {"secrets": ["a"]}),
-        # Of one source or backend, fields are merged; another leaves nothing of it behind, but the value's rules.
-        (
-            ["values: {x: {bytes: 16}}", "values: {x: {generate: hex, min_length: 9}}"],
-            {"values": {"x": {"generate": "hex", "min_length": "9", "bytes": "16"}}},
-        ),
-        (
-            ["values: {x: {generate: hex}}", "values: {x: {bytes: 16}}"],
-            {"values": {"x": {"bytes": "16", "generate": "hex"}}},
-        ),
-        (
-            ["values: {x: {generate: hex}}", "values: {x: {generate: hex, bytes: 16}}"],
-            {"values": {"x": {"generate": "hex", "bytes": "16"}}},
-        ),
-        (
-            ["values: {x: {file: b}}", "values: {x: {file: a, trim: true}}"],
-            {"values": {"x": {"file": "b", "trim": "true"}}},
-        ),
-        (
-            ["values: {x: {generate: base64}}", "values: {x: {generate: hex, bytes: 16, min_length: 9}}"],
-            {"values": {"x": {"min_length": "9", "generate": "base64"}}},
-        ),
-        (
-            [
-                "values: {x: {env: X}}",
-                (
-                    "values: {x: {generate: hex, bytes: 16, min_length: 1, max_length: 2, pattern: a, "
-                    "rotate_every: 1d, lint: error}}"
-                ),
-            ],
-            {
-                "values": {
-                    "x": {
-                        "min_length": "1",
-                        "max_length": "2",
-                        "pattern": "a",
-                        "rotate_every": "1d",
-                        "lint": "error",
-                        "env": "X",
-                    }
-                }
-            },
-        ),
-        (
-            ["values: {x: {env: X, min_length: ~}}", "values: {x: {literal: a, min_length: 3}}"],
-            {"values": {"x": {"env": "X"}}},
-        ),
-        (
-            ["values: {x: {bytes: 20}}", "values: {x: {env: X}}", "values: {x: {generate: hex, bytes: 16}}"],
-            {"values": {"x": {"env": "X", "bytes": "20"}}},
-        ),
-        (
-            ["values: {x: {generate: hex}}", "values: {x: {env: X}}", "values: {x: {generate: hex, bytes: 16}}"],
-            {"values": {"x": {"generate": "hex"}}},
-        ),
-        (["vars: {x: {env: 1}}", "vars: {x: {file: 2}}"], {"vars": {"x": {"file": "2", "env": "1"}}}),
-        (["backend: {kind: plain}", "backend: {kind: sealed-secrets, scope: strict}"], {"backend": {"kind": "plain"}}),
-        (["backend: {kind: plain}", "backend: {kind: plain, x: y}"], {"backend": {"kind": "plain", "x": "y"}}),
-        (["backend: {kind: plain}", "backend: {scope: strict}"], {"backend": {"scope": "strict", "kind": "plain"}}),
-        (["backend: {scope: strict}", "backend: {kind: a}"], {"backend": {"kind": "a", "scope": "strict"}}),
-        (
-            ["vars: {backend: {kind: a}}", "vars: {backend: {kind: b, x: y}}"],
-            {"vars": {"backend": {"kind": "a", "x": "y"}}},
-        ),
-    ],
-)
-def test_merging(files: list[str], result: object) -> None:
-    assert merged(*files) == result
-    assert json.dumps(merged(*files)) == json.dumps(result)  # the order too
-
-
-trees = st.recursive(
-    st.sampled_from(["1", "2", None]) | st.just(["3"]),
-    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-def _merged_as_data(base: Any, over: Any) -> Any:
-    """Return what merging means, said in another way."""
-    if not isinstance(base, dict) or not isinstance(over, dict):
-        return over
-    names = [*base, *(name for name in over if name not in base)]
-    return {
-        name: base[name] if name not in over else _merged_as_data(base.get(name), over[name])
-        for name in names
-        if not (name in base and name in over and over[name] is None)
-    }
-
-
-def _nulls_as_text(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {name: _nulls_as_text(value) for name, value in tree.items()}
-    return "null" if tree is None else tree
-
-
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), trees, max_size=3), min_size=1, max_size=4))
-@settings(max_examples=200, deadline=None)
-def test_a_chain_of_files_is_merged_from_its_end(files: list[dict[str, Any]]) -> None:
-    """Each file sees what its base came to, whatever stands in between."""
-    expected: Any = {}
-    for file in reversed(files):
-        expected = _merged_as_data(expected, file)
-    texts = ["vars: " + json.dumps(file) for file in files]
-    assert merged(*texts) == {"vars": _nulls_as_text(expected)}
 
 
 def test_another_backend_leaves_nothing_of_the_base_behind() -> None:
@@ -875,118 +685,3 @@ def test_an_environment_that_is_not_there_is_refused() -> None:
 def test_a_message_never_repeats_a_literal() -> None:
     for text in ("{literal: [s3cr3t]}", "{literal: {s3cr3t: x}}", "[s3cr3t]", "s3cr3t", "{literal: s3cr3t, env: X}"):
         assert "s3cr3t" not in refusal({"staging": f"extends: base\nvalues: {{x: {text}}}", "base": BASE})
-
-
-# The JSON Schema.
-
-SCHEMA = json_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
-
-
-def schema_accepts(text: str) -> bool:
-    """Tell whether the schema accepts YAML as an editor reads it, which is by YAML 1.2."""
-    return bool(VALIDATOR.is_valid(YAML(typ="safe", pure=True).load(text)))
-
-
-def test_the_schema_is_one() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
-
-
-def test_the_committed_schema_is_what_the_command_prints() -> None:
-    committed = (ROOT / "docs" / "environment.schema.json").read_text("utf-8")
-    assert committed == json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"
-
-
-SHIPPED = sorted((ROOT / "environments").glob("*.yaml"))
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_shipped_environments_fit_the_schema_and_point_to_it(path: Path) -> None:
-    text = path.read_text("utf-8")
-    assert text.startswith("# yaml-language-server: $schema=../docs/environment.schema.json\n")
-    assert (path.parent / "../docs/environment.schema.json").resolve().is_file()
-    assert [error.message for error in VALIDATOR.iter_errors(YAML(typ="safe", pure=True).load(text))] == []
-
-
-def test_there_are_shipped_environments() -> None:
-    assert [path.stem for path in SHIPPED] == ["base", "development", "production", "staging"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        BASE,
-        "extends: base",
-        "extends: 2024",
-        "namespace: 2024",
-        "output:",
-        "vars:",
-        "vars: {a: ~, b: {c: [~, 1, x, true]}}",
-        "values: {x: }",
-        "values: {x: {min_length: 3}}",
-        "values: {x: {bytes: 16, rotate_every: ~}}",
-        "values: {x: {literal: 012345}, y: {literal: 1.5}, z: {literal: true}}",
-        "values: {x: {exec: [sleep, 5]}}",
-        "values: {x: {generate: password, minimums: {digits: ~}}}",
-        "backend: {fingerprint: }",
-        "backend: {scope: cluster-wide}",
-        "backend:",
-        "secrets:",
-        "secrets: [a, {name: b, type: Opaque}]",
-        "secrets: {a: , b: {vars: {x: 1}, scope: ~}}",
-        "lint:",
-    ],
-)
-def test_the_schema_accepts_what_a_file_may_change_or_remove(text: str) -> None:
-    assert schema_accepts(text)
-
-
-def test_what_is_right_is_not_marked_by_an_editor() -> None:
-    """Where reading refuses nothing, an editor has nothing to say."""
-    for text in (BASE, "namespace: 2024", "values: {x: {literal: 1e3}}", "values: {x: {exec: [sleep, 5]}}"):
-        assert _reads(text if text is not BASE else "lint: warn")
-        assert schema_accepts(text)
-
-
-paths = st.text(st.sampled_from("ab./~ :\u00e4"), max_size=9)
-grammars = st.text(st.sampled_from("ab0-._A"), max_size=6)
-
-
-def _reads(text: str) -> bool:
-    try:
-        over_base(text)
-    except ConfigurationError:
-        return False
-    return True
-
-
-@pytest.mark.parametrize(
-    ("template", "texts"),
-    [
-        ("output: %s", paths),
-        (
-            "output: %s",
-            st.sampled_from(["./", ".//", ""]).flatmap(
-                lambda dots: st.sampled_from(["environments", "templates", "templatesx", "k8s/templates"]).map(
-                    lambda folder: dots + folder + "/x"
-                )
-            ),
-        ),
-        ("backend: {certificate: %s}", paths | st.text(st.sampled_from("h/: "), max_size=5).map("https:/".__add__)),
-        ("secrets: {a: {template: %s}}", paths),
-        ("secrets: {a: {filename: %s}}", grammars.map(lambda text: f"{text}.yaml") | grammars),
-        ("secrets: {a: {namespace: %s}}", grammars | st.integers(60, 66).map("a".__mul__)),
-        ("namespace: %s", grammars | st.integers(60, 66).map("a".__mul__)),
-        ("secrets: [%s]", grammars | st.integers(250, 256).map("a".__mul__)),
-        ("secrets: {%s: }", grammars | st.integers(250, 256).map("a".__mul__)),
-        ("values: {%s: {generate: hex}}", grammars | st.integers(126, 130).map("a".__mul__)),
-        ("backend: {fingerprint: %s}", st.sampled_from([PIN, OTHER_PIN, PIN[:-1], PIN + "A", PIN[:-1] + "F"])),
-    ],
-)
-@given(data=st.data())
-@settings(max_examples=60, deadline=None)
-def test_the_schemas_patterns_say_what_reading_does(
-    template: str, texts: st.SearchStrategy[str], data: st.DataObject
-) -> None:
-    text = template % json.dumps(data.draw(texts))
-    assert _reads(text) == schema_accepts(text)
