@@ -17,9 +17,8 @@ from sealgen.kubernetes import access, external_secret, kustomization, own_files
 from sealgen.overlay import transaction
 from sealgen.overlay.transaction import FileChange
 from sealgen.plan import Action, Plan, Reason, Step
-from sealgen.recipe import values_in
 from sealgen.reconcile import external, left_behind
-from sealgen.reconcile.manifests import render_manifests
+from sealgen.reconcile.manifests import render_manifests, values_used
 from sealgen.reconcile.sealed_objects import read_lock
 from sealgen.reconcile.survey import kustomization_of, lock_path, written_to
 from sealgen.values.kept import Kept
@@ -167,8 +166,7 @@ def carry_out(
 
 def used_values(move: Move) -> list[str]:
     """Return the names of the values that some key is made of, in the order of the environment file."""
-    manifests = render_manifests(move.project, move.environment).values()
-    used = {name for secret in manifests for key in secret.keys.values() for name in values_in(key.recipe)}
+    used = set(values_used(render_manifests(move.project, move.environment)))
     return [name for name in move.environment.values if name in used]
 
 
