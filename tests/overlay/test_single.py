@@ -54,10 +54,10 @@ FILE = PurePosixPath("folder/a")
 def test_its_folder_may_be_made_by_another_run_at_the_same_moment(tmp_path: Path) -> None:
     mkdir = Path.mkdir
 
-    def made_before(folder: Path) -> None:
+    def made_before(folder: Path, mode: int = 0o777) -> None:
         if folder == tmp_path / "folder":
             mkdir(folder)
-        mkdir(folder)
+        mkdir(folder, mode)
 
     with patch.object(Path, "mkdir", made_before):
         exchange(tmp_path, FILE, None, b"one")
