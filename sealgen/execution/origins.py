@@ -181,7 +181,8 @@ class LiveSecrets:
 class Store:
     """Values that an operator reads from a store: what is there counts, whoever has put it there.
 
-    So steps may be repeated with it at any time. The version before is there until the next one is put.
+    So steps may be repeated with it at any time. The version before is there until the next one is put, and by its own
+    number after that, where the store keeps versions.
     """
 
     project: Project
@@ -211,24 +212,42 @@ class Store:
         """As of any origin: what the store has is right."""
 
     def before(self, wanted: Iterable[Reference], earlier: Journal | None) -> tuple[Before, ...]:
-        """As of any origin: no live Secret is asked."""
-        return ()
+        """As of any origin: by the version that the store has now."""
+        return tuple(
+            Before(value, reference.part, version=self._version(value))
+            for reference in wanted
+            if (value := value_before(reference.value)) is not None
+        )
+
+    def _version(self, value: str) -> str | None:
+        place = places_of(self.environment).get(value)
+        if place is None:
+            return None
+        try:
+            return self.surroundings.stores.look(place.part.entry, place.part.timeout).version
+        except SealgenError:  # which is told where the value is needed
+            return None
 
     def read(self, wanted: Iterable[Reference], before: Iterable[Before]) -> Mapping[Reference, Found]:
         """As of any origin."""
-        return {reference: self._read(reference) for reference in wanted}
+        versions = {Reference(each.value, each.part): each.version for each in before}
+        return {reference: self._read(reference, versions) for reference in wanted}
 
-    def _read(self, reference: Reference) -> Found:
+    def _read(self, reference: Reference, versions: Mapping[Reference, str | None]) -> Found:
         value = value_before(reference.value)
-        if value is not None and self.has_next:
-            return CannotTell("the store has the next version by now")
         name = reference.value if value is None else value
         if value is None and not self.environment.values[name].source.made:
             return _obtained(self.environment, reference, self.surroundings)
         place = places_of(self.environment).get(name)
         if place is None:
             return CannotTell("it is in no store")
+        part = place.at_part(reference.part)
+        if value is not None and self.has_next:
+            version = versions.get(Reference(name, reference.part))
+            if version is None:
+                return CannotTell("the store has the next version by now, and keeps none before")
+            part = replace(part, entry=replace(part.entry, version=version))
         try:
-            return self.surroundings.stores.read(name, place.at_part(reference.part))
+            return self.surroundings.stores.read(name, part)
         except SealgenError as error:
             return error

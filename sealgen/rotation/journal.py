@@ -59,11 +59,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Where the version before of a value, or of a part of one, is live until the new one reaches the cluster."""
+    """Where the version before of a value, or of a part of one, is found later.
+
+    It is live until the new one reaches the cluster, or the store that an operator reads has it by its version.
+    """
 
     value: str
     part: str
-    places: tuple[Held, ...]
+    places: tuple[Held, ...] = ()
+    version: str | None = None
+    """The store's, of the entry; None where nothing is in a store, or it keeps no versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,12 @@ def read(content: bytes, file: str) -> Journal:
             Journal(
                 {name: Versions(**versions) for name, versions in said.pop("values").items()},
                 tuple(
-                    Before(known["value"], known["part"], tuple(Held(**place) for place in known["places"]))
+                    Before(
+                        known["value"],
+                        known["part"],
+                        tuple(Held(**place) for place in known["places"]),
+                        known["version"],
+                    )
                     for known in said.pop("previous")
                 ),
                 tuple(Entry(entry["step"], Outcome(entry["outcome"])) for entry in said.pop("entries")),

@@ -31,6 +31,7 @@ class Values:
     most: ClassVar[int] = 1000
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = True
+    versioned: ClassVar[bool] = False
 
     def __init__(self, file: AgeFile) -> None:
         self._file = file

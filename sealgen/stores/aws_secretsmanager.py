@@ -41,6 +41,7 @@ class SecretsManager:
     most: ClassVar[int] = 1
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = True
 
     def __init__(self, service: aws.Aws) -> None:
         self._service = service

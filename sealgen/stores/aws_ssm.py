@@ -38,6 +38,7 @@ class Parameters:
     most: ClassVar[int] = 10
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = True
 
     def __init__(self, service: aws.Aws) -> None:
         self._service = service

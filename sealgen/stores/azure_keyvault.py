@@ -42,6 +42,7 @@ class KeyVault:
     most: ClassVar[int] = 1
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = True
 
     def __init__(self, store: KeyVaultStore) -> None:
         self._url = store.vault

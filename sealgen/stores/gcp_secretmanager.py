@@ -69,6 +69,7 @@ class SecretManager:
     most: ClassVar[int] = 1
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = True
 
     def __init__(self, store: SecretManagerStore, project: str | None, endpoint: str, sign_in: SignIn) -> None:
         self._store = store

@@ -31,6 +31,7 @@ class Keyring:
     most: ClassVar[int] = 1
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = False
 
     def __init__(self, library: Any) -> None:
         self._library = library

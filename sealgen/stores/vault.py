@@ -49,6 +49,7 @@ class Vault:
     most: ClassVar[int] = 1
     keyed: ClassVar[bool] = True
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = True
 
     def __init__(self, server: vault_server.Server) -> None:
         self._server = server

@@ -47,6 +47,9 @@ class Writer(Protocol):
     owned: ClassVar[bool]
     """Whether all that it holds is sealgen's by nature, so that no tags tell whose an entry is."""
 
+    versioned: ClassVar[bool]
+    """Whether what a write is conditional on is a version, by which the entry can be read later, too."""
+
     def label(self, entry: Entry) -> str:
         """Return what messages call an entry: its name, and where it is."""
 
@@ -105,6 +108,11 @@ class Held:
     def is_conditional(self) -> bool:
         """Whether of two that write it at once only one can."""
         return self._seen.token is not None
+
+    @property
+    def version(self) -> str | None:
+        """By which the store has what it holds later, too; None where it keeps no versions, or holds nothing."""
+        return self._seen.token if self.is_there and self._writer.versioned else None
 
     def not_ours(self, environment: str) -> str | None:
         """Say why it is not an entry that sealgen made for this environment; None if it is, or there is nothing yet."""

@@ -33,6 +33,10 @@ class Held(Protocol):
     def is_conditional(self) -> bool:
         """Whether of two that write it at once only one can."""
 
+    @property
+    def version(self) -> str | None:
+        """By which the store has what it holds later, too; None where it keeps no versions, or holds nothing."""
+
     def not_ours(self, environment: str) -> str | None:
         """Say why it is not an entry that sealgen made for this environment; None if it is, or there is nothing yet."""
 

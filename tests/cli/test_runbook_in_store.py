@@ -116,6 +116,7 @@ def test_it_is_put_and_then_the_steps_are_run_with_the_version_before_and_after(
 def test_a_step_that_fails_ends_it_and_resume_goes_on_with_what_the_store_has(
     project: Project, store: Vault, step: str
 ) -> None:
+    before = held(store)["password"]
     project.write("fail", step)
     ended = rotate(project, store, "password", "--execute", "--yes")
     number = {"change": 1, "restart": 2}[step]
@@ -126,16 +127,40 @@ def test_a_step_that_fails_ends_it_and_resume_goes_on_with_what_the_store_has(
     done(project)
     project.write("fail", "")
     ended = rotate(project, store, "--resume", "--yes")
-    if step == "change":
-        assert ended.code == 12
-        assert ended.err == (
-            "error: staging: step 1 of 2 failed: previous.password can't be had: "
-            f"the store has the next version by now\n{WAYS}\n"
-        )
-        assert done(project) == []
-    else:
-        assert (ended.code, ended.err, done(project)) == (0, "", ["restart"])
-        assert got(project, "restart") == held(store)["password"]
+    assert (ended.code, ended.err) == (0, "")
+    assert done(project) == ["change", "restart"][number - 1 :]
+    assert got(project, "restart") == held(store)["password"]
+    assert got(project, "change").startswith(f"from {before} to {held(store)['password']} ")
+
+
+def test_what_is_rolled_back_later_gets_the_version_before(project: Project, store: Vault) -> None:
+    before = held(store)["password"]
+    project.write("fail", "restart")
+    assert rotate(project, store, "password", "--execute", "--yes").code == 1
+    ended = rotate(project, store, "--rollback", "--yes")
+    assert (ended.code, ended.err) == (0, "")
+    assert got(project, "undo") == f"back to {before}"
+    assert ended.out.endswith(
+        "staging: the rotation of password is rolled back; the new version stays in the store: put the one before back "
+        "there, from its history, to have that\n"
+    )
+
+
+def test_where_the_store_keeps_no_versions_that_is_said(project: Project, store: Vault) -> None:
+    project.change(push={"vault": "old/aura", "property": "{value}"})
+    store.old["aura"] = {"password": "before", "admin": "admin"}
+    project.write("fail", "change")
+    ended = rotate(project, store, "password", "--execute", "--yes", "--force")
+    assert ended.code == 1
+    assert got(project, "change").startswith("from before to ")
+    ended = rotate(project, store, "--resume", "--yes")
+    assert (ended.code, ended.err) == (
+        12,
+        (
+            "error: staging: step 1 of 2 failed: previous.password can't be had: the store has the next version by "
+            f"now, and keeps none before\n{WAYS}\n"
+        ),
+    )
 
 
 def test_killed_in_a_step_another_run_finishes_it(project: Project, store: Vault) -> None:

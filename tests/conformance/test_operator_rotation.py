@@ -91,3 +91,24 @@ def test_killed_in_a_step_it_is_finished_with_what_the_store_has(world: World) -
     assert world.rotate("--resume", "--yes").code == 0
     assert world.live()["postgres-secrets/postgres-password"] == new
     assert world.is_consistent()
+
+
+def test_killed_in_the_first_step_it_goes_on_with_the_version_before_by_its_number(world: World) -> None:
+    old = world.live()["redis-secrets/redis-password"]
+    assert world.rotate("redis_password", "--execute", "--yes", kill_after=1).code == -9
+    new = stored("redis")["password"].encode()
+    assert old != new
+    ended = world.rotate("--resume", "--yes")  # its first step signs in with the old one
+    assert ended.code == 0, ended
+    assert world.live()["redis-secrets/redis-password"] == new
+    assert world.is_consistent()
+    assert world.leaks(ended, old, new) == []
+
+
+def test_rolled_back_later_the_database_has_the_version_before(world: World) -> None:
+    old = world.live()["postgres-secrets/postgres-password"]
+    assert world.rotate("postgres_password", "--execute", "--yes", kill_after=1).code == -9
+    assert not world.postgres.takes(old)
+    ended = world.rotate("--rollback", "--yes")
+    assert ended.code == 0, ended
+    assert world.postgres.takes(old)

@@ -16,8 +16,10 @@ NAMES = st.text("abc-", min_size=1, max_size=5)
 HELD = st.builds(Held, NAMES, NAMES, NAMES, NAMES)
 JOURNALS = st.builds(
     Journal,
-    st.dictionaries(NAMES, st.builds(Versions, st.none() | NAMES, NAMES), max_size=3),
-    st.lists(st.builds(Before, NAMES, NAMES, st.lists(HELD, max_size=2).map(tuple)), max_size=2).map(tuple),
+    st.dictionaries(NAMES, st.builds(Versions, st.none() | NAMES, st.none() | NAMES), max_size=3),
+    st.lists(st.builds(Before, NAMES, NAMES, st.lists(HELD, max_size=2).map(tuple), st.none() | NAMES), max_size=2).map(
+        tuple
+    ),
     st.lists(st.builds(Entry, NAMES, st.sampled_from(Outcome)), max_size=5).map(tuple),
 )
 

@@ -36,6 +36,7 @@ class Shelf:
     most: ClassVar[int] = 1
     keyed: ClassVar[bool] = False
     owned: ClassVar[bool] = False
+    versioned: ClassVar[bool] = True
 
     def __init__(self, content: bytes | None = None, tags: dict[str, str] | None = None) -> None:
         self.content: Document | None = content

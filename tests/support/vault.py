@@ -89,7 +89,9 @@ class Vault:
         if kind == "metadata":
             self.secrets.setdefault(name, Secret()).tags = json.loads(request.body)["custom_metadata"]
             return Answer(204)
-        return self._put(name, json.loads(request.body)) if request.method == "POST" else self._get(name)
+        if request.method == "POST":
+            return self._put(name, json.loads(request.body))
+        return self._get(name, int(request.query.get("version", 0)))
 
     def _old(self, request: Request, name: str) -> Answer:
         if request.method == "POST":
@@ -97,18 +99,20 @@ class Vault:
             return Answer(204)
         return as_json({"data": self.old[name]}) if name in self.old else as_json({"errors": []}, 404)
 
-    def _get(self, name: str) -> Answer:
+    def _get(self, name: str, version: int) -> Answer:
+        """Return a version, which counts from 1; 0 is the newest."""
         secret = self.secrets.get(name)
         if secret is None or not secret.versions:
             return as_json({"errors": []}, 404)
+        content = secret.versions[version - 1]
         metadata = {
-            "version": len(secret.versions),
+            "version": version or len(secret.versions),
             "custom_metadata": secret.tags,
-            "deletion_time": "" if secret.versions[-1] is not None else "2026-03-01T00:00:00Z",
+            "deletion_time": "" if content is not None else "2026-03-01T00:00:00Z",
             "destroyed": False,
         }
-        status = 200 if secret.versions[-1] is not None else 404
-        return as_json({"data": {"data": secret.versions[-1], "metadata": metadata}}, status)
+        status = 200 if content is not None else 404
+        return as_json({"data": {"data": content, "metadata": metadata}}, status)
 
     def _put(self, name: str, body: Any) -> Answer:
         before, self.before_write = self.before_write, None
