@@ -60,6 +60,7 @@ def running(cluster: Cluster, folder: Path, port: int, variables: Mapping[str, s
         yield log
         if process.poll() is not None:
             raise ClusterError(f"{PROGRAM} has ended with status {process.returncode}; {_tail(log)}")
+        _clear(cluster)
     finally:
         process.kill()
         process.wait()
@@ -77,6 +78,12 @@ def define(cluster: Cluster) -> None:
         if time.monotonic() > deadline:
             raise ClusterError(f"the definitions aren't established after {PATIENCE:.0f} s")
         time.sleep(0.1)
+
+
+def _clear(cluster: Cluster) -> None:
+    """Delete the operator's objects: the next operator would be busy with those whose stores are gone."""
+    for kinds in ("pushsecrets,externalsecrets,secretstores", "clustersecretstores"):
+        cluster.kubectl("delete", kinds, "--all", "--all-namespaces", f"--timeout={PATIENCE:.0f}s")
 
 
 def _all_established(cluster: Cluster) -> bool:
