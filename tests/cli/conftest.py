@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.project import Project, aura
+from tests.support.vault import Vault, vault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -26,3 +28,11 @@ def sealed(project: Project) -> Project:
     """Return Aura's project after its first run."""
     assert project.run("seal", "staging", "-q") == (0, "", "")
     return project
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Vault]:
+    """Run a store with nothing in it."""
+    (tmp_path / "vault").mkdir()
+    with vault(tmp_path / "vault") as it:
+        yield it

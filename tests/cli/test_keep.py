@@ -9,23 +9,14 @@ import yaml
 
 from tests.support.leaks import leaked
 from tests.support.project import Project, empty
-from tests.support.vault import OURS, TOKEN, Vault, vault
+from tests.support.vault import OURS, TOKEN, Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.api_server import Answer, Request
 
 ENTRY = "aura/staging"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Vault]:
-    """Run a store with nothing in it."""
-    (tmp_path / "vault").mkdir()
-    with vault(tmp_path / "vault") as it:
-        yield it
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.support.leaks import leaked
 from tests.support.live import Live
 from tests.support.project import Project, aura, empty
 from tests.support.terminal import at_terminal
-from tests.support.vault import OURS, TOKEN, Vault, vault
+from tests.support.vault import OURS, TOKEN, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 ENTRY = "aura/staging"
 SMTP, API = "smtp-password-7c1f0a5e", "api-key-55e1d2b9c0"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Vault]:
-    """Run a store with nothing in it."""
-    (tmp_path / "vault").mkdir()
-    with vault(tmp_path / "vault") as it:
-        yield it
 
 
 @pytest.fixture

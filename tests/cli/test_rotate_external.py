@@ -12,11 +12,12 @@ import pytest
 from tests.support.leaks import leaked
 from tests.support.project import Project, empty
 from tests.support.terminal import at_terminal
-from tests.support.vault import Vault, vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from tests.support.vault import Vault
 
 ENTRY = "aura/staging"
 LOCK = "environments/staging.lock"
@@ -26,14 +27,6 @@ STORE = {
     "vault": {"server": "https://v", "path": "secret", "auth": {"kubernetes": {"mountPath": "k", "role": "r"}}},
 }
 KEEP = {"vault": "secret/kept", "property": "{value}"}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Vault]:
-    """Run a store with nothing in it."""
-    (tmp_path / "vault").mkdir()
-    with vault(tmp_path / "vault") as it:
-        yield it
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ import pytest
 
 from tests.support.leaks import leaked
 from tests.support.project import Project, empty
-from tests.support.vault import Vault, vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.project import Ended
+    from tests.support.vault import Vault
 
 ENTRY = "aura/staging"
 JOURNAL = ".sealgen/rotations/staging.journal"
@@ -43,14 +42,6 @@ WAYS = (
     "Go on with it: sealgen rotate staging --resume; undo what was done: sealgen rotate staging --rollback; "
     "or give it up: sealgen rotate staging --abandon"
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Vault]:
-    """Run a store with nothing in it."""
-    (tmp_path / "vault").mkdir()
-    with vault(tmp_path / "vault") as it:
-        yield it
 
 
 @pytest.fixture
