@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sealgen.config.external_secrets import ExternalSecretsBackend
 from sealgen.reconcile.planning import sealed_secrets_backend
 from sealgen.reconcile.pushing import places_of
-from sealgen.reconcile.survey import lock_path, read_lock, survey
+from sealgen.reconcile.sealed_objects import read_lock
+from sealgen.reconcile.survey import survey
 from sealgen.rotation import schedule
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from sealgen.config.environment import Environment
     from sealgen.config.project import Project
-    from sealgen.lock import Lock
     from sealgen.rotation.schedule import Schedule
 
 
@@ -25,7 +25,7 @@ def scheduled(project: Project, environment: Environment, today: dt.date) -> Sch
 
     Raises ConfigurationError for a lock that is malformed.
     """
-    locked = _lock(project, environment)
+    _, locked = read_lock(project, environment.name)
     return schedule.schedule(environment.name, environment.namespace, environment.values, locked, today)
 
 
@@ -42,8 +42,5 @@ def used(project: Project, environment: Environment) -> Sequence[str]:
 
 def due(project: Project, environment: Environment, today: dt.date) -> list[str]:
     """Return those of the ``used`` values that are due by the lock; ``today`` is the date in UTC."""
-    return schedule.due(environment.values, used(project, environment), _lock(project, environment), today)
-
-
-def _lock(project: Project, environment: Environment) -> Lock:
-    return read_lock(project.read(lock_path(environment.name)), environment.name)
+    _, locked = read_lock(project, environment.name)
+    return schedule.due(environment.values, used(project, environment), locked, today)

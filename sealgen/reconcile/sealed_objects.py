@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sealgen import lock
 from sealgen.errors import SealgenError
 from sealgen.kubernetes import objects, sealed_object
-from sealgen.reconcile.survey import lock_path
+from sealgen.reconcile import survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +60,5 @@ def find(project: Project, environment: Environment) -> Iterator[Found | Unreada
 
 def read_lock(project: Project, environment: str) -> tuple[bytes | None, Lock]:
     """Return an environment's lock, its bytes and what they say; raises ConfigurationError for a damaged one."""
-    path = lock_path(environment)
-    content = project.read(path)
-    return content, lock.read(content.replace(b"\r\n", b"\n"), str(path)) if content is not None else lock.Lock()
+    content = project.read(survey.lock_path(environment))
+    return content, survey.read_lock(content, environment)

@@ -12,7 +12,7 @@ from sealgen.formats.report import Severity
 from sealgen.kubernetes import access, external_secret, generator, push_secret
 from sealgen.reconcile.generated import by_operator
 from sealgen.reconcile.manifests import render_manifests, values_used
-from sealgen.reconcile.survey import lock_path, read_lock
+from sealgen.reconcile.sealed_objects import read_lock
 from sealgen.status import external, external_store, judgement, live
 from sealgen.status.findings import Finding, findings
 from sealgen.status.inquiry import NOT_SEALED, Status, kubectl_options
@@ -54,7 +54,7 @@ class ExternalInquiry:
         self._project = project
         self._environment = environment
         self._manifests = render_manifests(project, environment)
-        self._lock = read_lock(project.read(lock_path(environment.name)), environment.name)
+        _, self._lock = read_lock(project, environment.name)
         self._backend = backend
         self._cluster = cluster
         self._overlay: dict[Name, ExternalSecret] = {}
